@@ -1,0 +1,1 @@
+"""The `pilotline` command: how the parts are started and put together."""

@@ -1,0 +1,1 @@
+"""One module for each command word; `app` in it is the typer application."""

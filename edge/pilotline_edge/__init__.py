@@ -1,0 +1,1 @@
+"""OPC UA → journal on disk → historian, and a live feed outward."""

@@ -1,0 +1,72 @@
+"""The seam: what every historian back end does."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pilotline_historian.sample import Bucket, Gap, Sample, Series
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A sample the historian will never take, with its reason (a type conflict, say)."""
+
+    sample: Sample
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """What became of a batch: `stored` samples are safe, `rejected` ones never will be."""
+
+    stored: int
+    rejected: tuple[Rejected, ...] = field(default=())
+
+
+class Historian(Protocol):
+    """A store of time series.
+
+    Calls block; asyncio callers run them in a thread. One object may be used from several threads.
+
+    Characteristics
+        buffered: no, a write returns when the store has the samples
+        idempotent: yes, a point is (series, source time), writing it again changes nothing
+        partial writes: good samples of a batch are stored even where others are rejected
+    """
+
+    def write(self, samples: Sequence[Sample]) -> WriteResult:
+        """Store samples.
+
+        Raises:
+            HistorianUnavailable: try the same batch again later.
+            HistorianRefused: a person must act; keep the batch.
+        """
+        ...
+
+    def write_gaps(self, gaps: Sequence[Gap]) -> None:
+        """Store declared gaps; a gap is identified by machine, tag, start and cause."""
+        ...
+
+    def series(self) -> list[Series]:
+        """Return every series that holds a sample, sorted."""
+        ...
+
+    def raw(self, series: Series, start_ns: int, end_ns: int) -> Iterator[Sample]:
+        """Yield the samples with ``start_ns <= source time < end_ns`` in time order."""
+        ...
+
+    def buckets(self, series: Series, start_ns: int, end_ns: int, points: int) -> list[Bucket]:
+        """Return at most `points` non-empty buckets of equal width over ``[start_ns, end_ns)``."""
+        ...
+
+    def last(self, series: Sequence[Series]) -> dict[Series, Sample]:
+        """Return the newest sample of each series that holds one."""
+        ...
+
+    def gaps(self, machine: str | None, start_ns: int, end_ns: int) -> list[Gap]:
+        """Return declared gaps that touch the interval, of one machine or of all, by start."""
+        ...
+
+    def close(self) -> None:
+        """Release files and connections; the object is done after this."""
+        ...

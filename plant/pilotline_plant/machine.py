@@ -1,0 +1,96 @@
+"""Machine: a piece of equipment with an OPC UA endpoint, tags and capabilities."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pilotline_plant.calendar import Maintenance
+from pilotline_plant.tag import Tag
+
+
+class Sector(StrEnum):
+    """The six sectors the institute serves."""
+
+    COMPONENTS = "components"
+    FOOD = "food-feed"
+    BUILDING = "building-materials"
+    ENERGY = "energy"
+    ELECTRONICS = "electronics"
+    MEDICAL = "medical-devices"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where and how a machine speaks OPC UA.
+
+    Attributes:
+        url: ``opc.tcp://host:port/path``.
+        security: ``None``, or a policy with SignAndEncrypt: ``Basic256Sha256``,
+            ``Aes128_Sha256_RsaOaep``, ``Aes256_Sha256_RsaPss``.
+        user: user name, or None for anonymous; the password comes from the environment variable
+            ``PILOTLINE_OPCUA_PASSWORD_<MACHINE>``.
+    """
+
+    url: str
+    security: str
+    user: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """Something a machine can do.
+
+    Attributes:
+        id: what procedure steps ask for, such as ``milling-5-axis``.
+        rate: how fast this machine is; a step of 60 nominal minutes takes ``60 / rate``.
+    """
+
+    id: str
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A piece of equipment.
+
+    Attributes:
+        id: unique within the plant.
+        name: what a person reads.
+        kind: model family, such as ``cnc-mill``; the simulators pick the physics by it.
+        sector: sector it serves.
+        site: site id.
+        hall: hall id within the site.
+        endpoint: its OPC UA server.
+        calendar: calendar id.
+        capabilities: what it can do.
+        changeover: changeover matrix id, or None when setups take no time.
+        initial_setup: setup state it is in at the start, or None.
+        power_kw: electric power while processing, for energy terms.
+        maintenance: planned stops.
+        tags: its OPC UA variables.
+    """
+
+    id: str
+    name: str
+    kind: str
+    sector: Sector
+    site: str
+    hall: str
+    endpoint: Endpoint
+    calendar: str
+    capabilities: tuple[Capability, ...]
+    changeover: str | None
+    initial_setup: str | None
+    power_kw: float
+    maintenance: tuple[Maintenance, ...]
+    tags: tuple[Tag, ...]
+
+    def tag(self, tag_id: str) -> Tag:
+        """Return the tag with this id.
+
+        Raises:
+            KeyError: the machine has no such tag.
+        """
+        for tag in self.tags:
+            if tag.id == tag_id:
+                return tag
+        raise KeyError(tag_id)

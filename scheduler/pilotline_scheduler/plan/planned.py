@@ -1,0 +1,30 @@
+"""Planned operations and the plan they form."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedOperation:
+    """One operation with its machine and times, in ticks.
+
+    Attributes:
+        operation: operation id.
+        machine: machine id.
+        setup_start: start of the changeover; equal to `start` when there is none. A changeover is
+            contiguous in time: it ends ``setup_start + duration``, at `start` or earlier.
+        start: start of processing.
+        end: end of processing, after pauses.
+    """
+
+    operation: str
+    machine: str
+    setup_start: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every operation of a problem, planned; order carries no meaning."""
+
+    operations: tuple[PlannedOperation, ...]

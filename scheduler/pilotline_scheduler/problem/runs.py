@@ -1,0 +1,84 @@
+"""What is asked for: trial runs of operations, their modes and lags."""
+
+from dataclasses import dataclass
+
+from pilotline_scheduler.problem.resources import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Mode:
+    """One way to do an operation.
+
+    Attributes:
+        machine: machine id.
+        ticks: processing time on that machine, without setup and pauses.
+        demands: ``(pool id, units)`` held while processing and while paused.
+        energy: energy drawn per tick of processing, in the unit of the tariff; 0 where unknown.
+    """
+
+    machine: str
+    ticks: int
+    demands: tuple[tuple[str, int], ...] = ()
+    energy: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One step of a run.
+
+    Attributes:
+        id: unique within the problem.
+        modes: alternatives, at least one, each on another machine.
+        setup_state: state the machine must be in, or None for any.
+        pausable: may pause while the machine's calendar is closed (it starts and ends in open
+            hours, and nothing else uses the machine meanwhile); otherwise it must lie within one
+            open interval.
+        attended: must start and end within one attendance window of its run, if the run has any.
+    """
+
+    id: str
+    modes: tuple[Mode, ...]
+    setup_state: str | None = None
+    pausable: bool = False
+    attended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """``minimum <= start(after) - end(before) <= maximum``.
+
+    Starts are starts of processing; setups may run earlier. `maximum` None means no limit; 0 with
+    `minimum` 0 is no-wait.
+    """
+
+    before: str
+    after: str
+    minimum: int = 0
+    maximum: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A trial run: operations in a DAG.
+
+    Attributes:
+        id: unique within the problem.
+        client: client it belongs to, for walls and fairness.
+        operations: its operations, at least one.
+        lags: precedences between them.
+        release: no operation starts (processing) before this tick.
+        due: wished end; later is tardy. None for none.
+        deadline: hard latest end; None for none.
+        weight: cost of a tick of tardiness.
+        attendance: windows in which the client can be present; empty for always.
+    """
+
+    id: str
+    client: str
+    operations: tuple[Operation, ...]
+    lags: tuple[Lag, ...] = ()
+    release: int = 0
+    due: int | None = None
+    deadline: int | None = None
+    weight: int = 1
+    attendance: tuple[Interval, ...] = ()

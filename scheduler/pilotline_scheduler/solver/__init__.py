@@ -1,0 +1,1 @@
+"""Finds plans: a fast seed, then one CP-SAT model."""

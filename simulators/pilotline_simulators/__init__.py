@@ -1,0 +1,1 @@
+"""Simulated machines as OPC UA servers, and replays of recordings."""
