@@ -4,6 +4,7 @@ from pilotline_plant.calendar import Calendar, Maintenance, Shift
 from pilotline_plant.client import Client, Wall
 from pilotline_plant.errors import PlantError, PlantFileError
 from pilotline_plant.machine import Capability, Endpoint, Machine, Sector
+from pilotline_plant.packml import PackMLState
 from pilotline_plant.plant import Plant
 from pilotline_plant.pool import Pool
 from pilotline_plant.procedure import Procedure, Step, StepLag
@@ -22,6 +23,7 @@ __all__ = [
     "Limits",
     "Machine",
     "Maintenance",
+    "PackMLState",
     "Plant",
     "PlantError",
     "PlantFileError",
