@@ -1,31 +1,53 @@
-# Two commands matter: `make run` and `make test`. Both set up what they need.
+# Two commands matter: `make run` and `make test`. Each sets up what it needs.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PLANT ?=
-RUN_ARGS ?=
+ARGS ?=
 
-.PHONY: run test check pages format lock clean
+.PHONY: run test check pages format lock wheel clean
 
-run: $(VENV)/.run pages
-	@exec $(BIN)/pilotline up $(if $(PLANT),--plant $(PLANT)) $(RUN_ARGS)
+run: $(VENV)/run.stamp pages
+	@exec $(BIN)/pilotline up $(ARGS)
 
-test: $(VENV)/.dev pages
-	$(BIN)/pytest
+test: $(VENV)/dev.stamp pages interop
+	$(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/.dev
+check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python deploy/pages.py --check
 
-format: $(VENV)/.dev
+pages: $(VENV)/run.stamp
+	@$(BIN)/python deploy/pages.py
+
+interop: $(VENV)/dev.stamp
+	@$(BIN)/python deploy/interop.py
+
+format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: $(VENV)/.dev
-	$(PYTHON) deploy/lock.py
+lock: $(VENV)/dev.stamp
+	$(BIN)/python deploy/lock.py
+
+wheel: $(VENV)/run.stamp
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf $(VENV) api/web/node_modules api/pilotline_api/pages dist
+	rm -rf $(VENV) api/web/node_modules api/pilotline_api/pages tests/interop/node_modules dist
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Pilotline needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

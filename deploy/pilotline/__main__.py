@@ -1,0 +1,5 @@
+"""`python -m pilotline`."""
+
+from pilotline.main import run
+
+run()

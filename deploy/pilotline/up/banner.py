@@ -1,0 +1,69 @@
+"""What `pilotline up` shows in the terminal."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from pilotline.up.demo import Login
+from pilotline.up.line import Wishes
+from pilotline.up.readiness import Connected
+from pilotline_plant import Plant
+
+
+class Screen:
+    """Writes for a person; the parts' own logs go to files."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def banner(self, wishes: Wishes, plant: Plant, logins: Sequence[Login], after_s: float) -> None:
+        """Show where the pages are and who can sign in."""
+        out = self._console
+        out.print()
+        out.print(f"[bold]Pilotline[/bold]  {plant.name}  ({len(plant.machines)} machines)")
+        out.print(f"Pages       [bold]{wishes.url}[/bold]   up after {after_s:.1f} s")
+        out.print(f"Data        {wishes.data.root}   historian {_shown(wishes.historian_url)}")
+        out.print(f"Logs        {wishes.data.logs}")
+        table = Table("role", "organisation", "e-mail", "password", box=None, pad_edge=False)
+        for login in logins:
+            table.add_row(login.role, login.organisation, login.email, login.password)
+        out.print()
+        out.print("Demo logins of this start:")
+        out.print(table)
+        out.print()
+        out.print("Ctrl-C stops everything; the next start continues with this data.")
+
+    def machines(self, now: Connected) -> None:
+        """Show how many machines are read; only on a terminal, where the line is overwritten."""
+        if self._console.is_terminal:
+            self._console.print(f"Machines    {now.machines} of {now.of} live", end="\r")
+
+    def all_live(self, machines: int, after_s: float) -> None:
+        """Say that every machine is read."""
+        self._console.print(f"Machines    all {machines} live after {after_s:.1f} s")
+
+    def machines_missing(self, wishes: Wishes) -> None:
+        """Say how to find the machines that are not read."""
+        self._console.print(
+            "[bold]Some machines are not read yet.[/bold] "
+            f"`pilotline edge status --data {wishes.data.edge}` names them and says why."
+        )
+
+    def restarting(self, part: str, code: int, delay_s: float, log: Path) -> None:
+        """Say that a part ended and starts again."""
+        self._console.print(
+            f"[bold]{part}[/bold] ended with exit code {code}; starting it again in "
+            f"{delay_s:g} s. Its log: {log}"
+        )
+
+    def stopped(self, after_s: float, killed: Sequence[str]) -> None:
+        """Say that everything stopped, and what had to be forced."""
+        forced = f"; had to kill {', '.join(killed)}" if killed else ""
+        self._console.print(f"Stopped after {after_s:.1f} s{forced}.")
+
+
+def _shown(url: str) -> str:
+    """Return a historian URL without what may be secret in it."""
+    return url.split("?", 1)[0]

@@ -1,0 +1,58 @@
+"""Demo organisations, logins and trial runs, made fresh for this start."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pilotline.errors import StartError
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """An account of the demo; its password is new at each start.
+
+    Attributes:
+        role: ``operator``, ``planner``, ``engineer`` or ``customer``.
+        organisation: whom the person works for.
+        email: what to sign in with.
+        password: what to sign in with.
+    """
+
+    role: str
+    organisation: str
+    email: str
+    password: str
+
+
+def run_once(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+    """Run a `pilotline` command to its end and return what it printed.
+
+    Raises:
+        StartError: it failed; the message is what it wrote to standard error.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "pilotline", *arguments],
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        words = " ".join(arguments[:2])
+        raise StartError(f"`pilotline {words}` failed:\n{done.stderr.strip()}")
+    return done.stdout
+
+
+def seed_demo(arguments: Sequence[str], environment: Mapping[str, str]) -> list[Login]:
+    """Make the demo's accounts and, in an empty database, its trial runs and first solve.
+
+    Raises:
+        StartError: the command failed.
+    """
+    answer = json.loads(run_once(["api", "demo", *arguments, "--json"], environment))
+    return [
+        Login(each["role"], each["organisation"], each["email"], each["password"])
+        for each in answer["logins"]
+    ]
