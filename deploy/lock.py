@@ -10,7 +10,7 @@ COMMON = (
     *("--no-emit-index-url", "--no-header", "--quiet", "--upgrade"),
 )
 LOCKS = {
-    "requirements.lock": ("pyproject.toml", "--group", "pages"),
+    "requirements.lock": ("pyproject.toml", "--group", "build"),
     "requirements-dev.lock": ("pyproject.toml", "--extra", "mqtt", "--group", "dev"),
 }
 
