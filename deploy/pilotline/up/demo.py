@@ -1,12 +1,10 @@
 """Demo organisations, logins and trial runs, made fresh for this start."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pilotline.errors import StartError
+from pilotline.up.command import run_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +22,6 @@ class Login:
     organisation: str
     email: str
     password: str
-
-
-def run_once(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
-    """Run a `pilotline` command to its end and return what it printed.
-
-    Raises:
-        StartError: it failed; the message is what it wrote to standard error.
-    """
-    done = subprocess.run(
-        [sys.executable, "-m", "pilotline", *arguments],
-        env=dict(environment),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        words = " ".join(arguments[:2])
-        raise StartError(f"`pilotline {words}` failed:\n{done.stderr.strip()}")
-    return done.stdout
 
 
 def seed_demo(arguments: Sequence[str], environment: Mapping[str, str]) -> list[Login]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pilotline.up.command import pilotline_command
 from pilotline.up.data_directory import DataDirectory
 from pilotline.up.part import Part
 
@@ -72,7 +73,7 @@ def _part(wishes: Wishes, name: str, arguments: Sequence[str]) -> Part:
     log = wishes.data.logs / f"{name}.log"
     if log.exists():
         log.replace(log.with_suffix(".log.1"))
-    return Part(name, arguments, wishes.environment(), log)
+    return Part(name, pilotline_command(arguments), wishes.environment(), log)
 
 
 def _simulators(wishes: Wishes) -> Part:

@@ -28,14 +28,14 @@ class Part:
 
     Attributes:
         name: what a person reads.
-        arguments: words after ``pilotline``.
+        command: the program and its words.
         environment: variables added to this process's own.
         log: file that takes its output.
         restarts: how often it was started again.
     """
 
     name: str
-    arguments: Sequence[str]
+    command: Sequence[str]
     environment: Mapping[str, str]
     log: Path
     restarts: int = 0
@@ -54,7 +54,7 @@ class Part:
 
     async def _spawn(self, output: BinaryIO) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "pilotline", *self.arguments),
+            *self.command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -7,7 +7,8 @@ from collections.abc import Coroutine, Sequence
 from urllib.parse import urlsplit
 
 from pilotline.up.banner import Screen
-from pilotline.up.demo import Login, run_once, seed_demo
+from pilotline.up.command import run_once
+from pilotline.up.demo import Login, seed_demo
 from pilotline.up.line import Wishes, parts
 from pilotline.up.part import Part
 from pilotline.up.ports import require_free
