@@ -34,12 +34,15 @@ def up(
     solve_seconds: Annotated[
         int, typer.Option(min=1, help="How long the first plan may be improved.")
     ] = 10,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Tell what happens as JSON lines.")
+    ] = False,
 ) -> None:
     """Start simulators, edge, API and worker here; print addresses and demo logins."""
     from rich.console import Console
 
     from pilotline.errors import StartError
-    from pilotline.up.banner import Screen
+    from pilotline.up.banner import JsonScreen, TerminalScreen
     from pilotline.up.data_directory import DataDirectory
     from pilotline.up.line import Wishes
     from pilotline.up.run import run
@@ -60,7 +63,7 @@ def up(
     )
     console = Console(soft_wrap=True, highlight=False)
     try:
-        run(wishes, Screen(console))
+        run(wishes, JsonScreen(console) if as_json else TerminalScreen(console))
     except (StartError, PlantError) as error:
         Console(stderr=True, soft_wrap=True, highlight=False, markup=False).print(str(error))
         raise typer.Exit(2) from error

@@ -1,7 +1,10 @@
-"""What `pilotline up` shows in the terminal."""
+"""What `pilotline up` tells: a person in the terminal, or a program in JSON lines."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Protocol
 
 from rich.console import Console
 from rich.table import Table
@@ -12,8 +15,30 @@ from pilotline.up.readiness import Connected
 from pilotline_plant import Plant
 
 
-class Screen:
-    """Writes for a person; the parts' own logs go to files."""
+class Screen(Protocol):
+    """Where `pilotline up` tells what happens; the parts' own logs go to files."""
+
+    def banner(self, wishes: Wishes, plant: Plant, logins: Sequence[Login], after_s: float) -> None:
+        """Tell where the pages are and who can sign in."""
+
+    def machines(self, now: Connected) -> None:
+        """Tell how many machines are read."""
+
+    def all_live(self, machines: int, after_s: float) -> None:
+        """Tell that every machine is read."""
+
+    def machines_missing(self, wishes: Wishes) -> None:
+        """Tell how to find the machines that are not read."""
+
+    def restarting(self, part: str, code: int, delay_s: float, log: Path) -> None:
+        """Tell that a part ended and starts again."""
+
+    def stopped(self, after_s: float, killed: Sequence[str]) -> None:
+        """Tell that everything stopped, and what had to be forced."""
+
+
+class TerminalScreen:
+    """Writes for a person."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -67,3 +92,45 @@ class Screen:
 def _shown(url: str) -> str:
     """Return a historian URL without what may be secret in it."""
     return url.split("?", 1)[0]
+
+
+class JsonScreen:
+    """Writes one JSON object a line, for programs that start a line and follow it."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def _tell(self, event: str, **facts: object) -> None:
+        line = json.dumps({"event": event, **facts})
+        self._console.print(line, markup=False, highlight=False)
+
+    def banner(self, wishes: Wishes, plant: Plant, logins: Sequence[Login], after_s: float) -> None:
+        """Tell the address and the logins."""
+        self._tell(
+            "up",
+            url=wishes.url,
+            machines=len(plant.machines),
+            data=str(wishes.data.root),
+            logins=[asdict(login) for login in logins],
+            after_s=round(after_s, 2),
+        )
+
+    def machines(self, now: Connected) -> None:
+        """Tell how many machines are read."""
+        self._tell("machines", live=now.machines, of=now.of)
+
+    def all_live(self, machines: int, after_s: float) -> None:
+        """Tell that every machine is read."""
+        self._tell("live", machines=machines, after_s=round(after_s, 2))
+
+    def machines_missing(self, wishes: Wishes) -> None:
+        """Tell that some machines are not read."""
+        self._tell("machines-missing", status=str(wishes.data.edge / "status.json"))
+
+    def restarting(self, part: str, code: int, delay_s: float, log: Path) -> None:
+        """Tell that a part ended and starts again."""
+        self._tell("restarting", part=part, exit_code=code, in_s=delay_s, log=str(log))
+
+    def stopped(self, after_s: float, killed: Sequence[str]) -> None:
+        """Tell that everything stopped."""
+        self._tell("stopped", after_s=round(after_s, 2), killed=list(killed))
