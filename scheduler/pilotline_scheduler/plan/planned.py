@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
+from pydantic import with_config
 
+from pilotline_scheduler.strict import STRICT
+
+
+@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class PlannedOperation:
     """One operation with its machine and times, in ticks.
@@ -23,6 +28,7 @@ class PlannedOperation:
     end: int
 
 
+@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Every operation of a problem, planned; order carries no meaning."""

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pydantic import with_config
+
+from pilotline_scheduler.strict import STRICT
+
 
 class Goal(StrEnum):
     """What a term measures; all are minimised."""
@@ -23,6 +27,7 @@ class Goal(StrEnum):
     """Number of operations on another machine than in `Problem.previous`."""
 
 
+@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Term:
     """One goal with its weight; terms of a lower `priority` number count strictly first."""
@@ -32,6 +37,7 @@ class Term:
     priority: int = 0
 
 
+@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Objective:
     """Terms to minimise; at least one."""

@@ -3,12 +3,16 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pydantic import with_config
+
 from pilotline_scheduler.plan.planned import PlannedOperation
 from pilotline_scheduler.problem.objective import Objective
 from pilotline_scheduler.problem.resources import Calendar, Changeover, Machine, Pool
 from pilotline_scheduler.problem.runs import Run
+from pilotline_scheduler.strict import STRICT
 
 
+@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Wall:
     """Two clients whose operations never overlap in one hall; `halls` empty means every hall."""
@@ -17,6 +21,7 @@ class Wall:
     halls: tuple[str, ...] = ()
 
 
+@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Pin:
     """A decision already taken for an operation: its machine, its start of processing, or both."""
@@ -26,6 +31,7 @@ class Pin:
     start: int | None = None
 
 
+@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Everything the scheduler needs to know.

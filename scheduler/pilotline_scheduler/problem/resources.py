@@ -2,7 +2,12 @@
 
 from dataclasses import dataclass
 
+from pydantic import with_config
 
+from pilotline_scheduler.strict import STRICT
+
+
+@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Interval:
     """Half-open ``[start, end)`` in ticks; `end` is after `start`."""
@@ -11,6 +16,7 @@ class Interval:
     end: int
 
 
+@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """When something works.
@@ -24,6 +30,7 @@ class Calendar:
     open: tuple[Interval, ...]
 
 
+@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Changeover:
     """Sequence-dependent setups between the setup states of a machine.
@@ -53,6 +60,7 @@ class Changeover:
     during_closed_hours: bool = False
 
 
+@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Machine:
     """Does one operation at a time.
@@ -72,6 +80,7 @@ class Machine:
     hall: str | None = None
 
 
+@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Pool:
     """A renewable resource with time-varying capacity.

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 
+from pydantic import with_config
+
 from pilotline_scheduler.problem.resources import Interval
+from pilotline_scheduler.strict import STRICT
 
 
+@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Mode:
     """One way to do an operation.
@@ -22,6 +26,7 @@ class Mode:
     energy: int = 0
 
 
+@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One step of a run.
@@ -43,6 +48,7 @@ class Operation:
     attended: bool = False
 
 
+@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Lag:
     """``minimum <= start(after) - end(before) <= maximum``.
@@ -57,6 +63,7 @@ class Lag:
     maximum: int | None = None
 
 
+@with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Run:
     """A trial run: operations in a DAG.

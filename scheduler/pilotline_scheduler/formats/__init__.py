@@ -1,0 +1,1 @@
+"""Reads and writes problems and plans: Pilotline's JSON and public instance formats."""
