@@ -1,0 +1,1 @@
+"""Alarms: raised by what machines do, kept, acknowledged."""

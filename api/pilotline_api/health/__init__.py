@@ -1,0 +1,1 @@
+"""Health: whether the process lives, is ready, and what it counts."""

@@ -1,0 +1,1 @@
+"""History: trends, machine states and gaps from the historian."""

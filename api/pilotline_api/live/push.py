@@ -1,0 +1,76 @@
+"""What an edge agent pushes: newest values and connection states, decoded and bounded."""
+
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from pilotline_api.live.wire import MAX_TEXT, WireValue
+
+_Id = Annotated[str, Meta(max_length=128)]
+_UnixMs = Annotated[int, Meta(ge=0, le=2**53)]
+
+_LEAST_INT: Final = -(2**63)
+_GREATEST_INT: Final = 2**64 - 1
+
+PushedValue = tuple[
+    _Id,
+    _Id,
+    Annotated[int, Meta(ge=0, le=2**63 - 1)],
+    WireValue,
+    Annotated[int, Meta(ge=0, le=2**32 - 1)],
+]
+"""Machine id, tag id, source time in ns UTC, value, OPC UA status code."""
+
+
+class PushError(ValueError):
+    """A push is not what the contract says; the message names the place within it."""
+
+
+class PushedConnection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """State of the agent's connection to one machine.
+
+    Attributes:
+        connected: whether the machine answers.
+        since_ms: instant the state began, ms UTC.
+        cause: why it is not connected, or None.
+    """
+
+    connected: bool
+    since_ms: _UnixMs
+    cause: Annotated[str, Meta(max_length=MAX_TEXT)] | None = None
+
+
+class EdgePush(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Newest values since the agent's last push, and the state of all its connections.
+
+    Attributes:
+        agent: name of the agent.
+        sent_ms: the agent's clock when it sent the push, ms UTC.
+        connections: state by machine id; the agent sends each at least every two seconds.
+        values: newest value of each tag that changed.
+    """
+
+    agent: Annotated[str, Meta(min_length=1, max_length=64)]
+    sent_ms: _UnixMs
+    connections: dict[_Id, PushedConnection]
+    values: list[PushedValue]
+
+
+_decoder = msgspec.json.Decoder(EdgePush)
+
+
+def decode_push(body: bytes) -> EdgePush:
+    """Decode and check one push.
+
+    Raises:
+        PushError: the body is not JSON, or not a push.
+    """
+    try:
+        push = _decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise PushError(f"this is no push of an edge agent: {error}") from error
+    for machine, tag, _, value, _ in push.values:
+        if type(value) is int and not _LEAST_INT <= value <= _GREATEST_INT:
+            raise PushError(f"{machine}.{tag}: the integer is wider than OPC UA's 64 bits")
+    return push
