@@ -21,9 +21,10 @@ class Mistake:
 
     Attributes:
         file: the plant file.
-        line: line of the offending key, from 1.
+        line: line of the offending key, from 1; 0 when the file itself cannot be read.
         key: dotted path of the key, such as ``machines.mill-1.tags.spindle_speed.unit``.
-        value: the offending value as written, or an empty string when a key is missing.
+        value: the offending value as written, or an empty string when a key is missing or the
+            value is a whole table.
         reason: what is wrong and what to do, one sentence.
     """
 
@@ -34,7 +35,11 @@ class Mistake:
     reason: str
 
     def __str__(self) -> str:
-        """Return the mistake as ``file:line: key = value: reason``."""
+        """Return the mistake as ``file:line: key = value: reason``, without what is not known."""
+        if not self.line:
+            return f"{self.file}: {self.reason}"
+        if not self.key:
+            return f"{self.file}:{self.line}: {self.reason}"
         shown = f" = {self.value}" if self.value else ""
         return f"{self.file}:{self.line}: {self.key}{shown}: {self.reason}"
 
