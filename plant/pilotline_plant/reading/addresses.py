@@ -16,6 +16,7 @@ _NODE_ID = re.compile(
 _BROWSE_PATH = re.compile(r"(?:[0-9]{1,5}:)?[^/:]+(?:/(?:[0-9]{1,5}:)?[^/:]+)*")
 _PLACEHOLDER = re.compile(r"\{[a-z_]*\}")
 
+ADDRESS_KEYS = ("node_id", "browse_path")
 Address = tuple[str | None, str | None]
 """Node id and browse path, at least one of them None."""
 

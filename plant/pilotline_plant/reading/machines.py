@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from pilotline_plant.calendar import Calendar, Maintenance
 from pilotline_plant.machine import Capability, Machine, Sector
+from pilotline_plant.reading.addresses import ADDRESS_KEYS
 from pilotline_plant.reading.endpoints import read_endpoint
 from pilotline_plant.reading.naming import ID_RULE, is_id
 from pilotline_plant.reading.table import Table
@@ -76,7 +77,7 @@ def _read_machine(
     machine_id = own.new_id("machine", ids)
     kind_id = own.reference("kind", "kind", kinds)
     kind = kinds.get(kind_id)
-    table = own if kind is None else own.over(kind)
+    table = own if kind is None else own.over(kind, ADDRESS_KEYS)
     site = table.reference("site", "site", around.halls)
     changeover, initial_setup = _read_setup(table, around)
     machine = Machine(

@@ -56,8 +56,12 @@ class Table:
 
     def __contains__(self, key: str) -> bool:
         """Return whether the key is written; counts as asking for it."""
-        self._asked.setdefault(key)
+        self.expect(key)
         return key in self.values
+
+    def expect(self, key: str) -> None:
+        """Count a key as asked for that is read through another table."""
+        self._asked.setdefault(key)
 
     def path_of(self, key: str) -> KeyPath:
         """Return where a key of this table is written, or would be."""
@@ -252,10 +256,17 @@ class Table:
             if table is not None:
                 yield key, table
 
-    def over(self, base: "Table") -> "Table":
-        """Return a table with this one's keys and, where it has none, those of `base`."""
-        borrowed = {key: base.path_of(key) for key in base.values if key not in self.values}
-        values = {**base.values, **self.values}
+    def over(self, base: "Table", alternatives: Collection[str] = ()) -> "Table":
+        """Return a table with this one's keys and, where it has none, those of `base`.
+
+        Args:
+            base: where keys are borrowed from.
+            alternatives: keys that exclude each other; with one of its own this table borrows none.
+        """
+        own = {*self.values}
+        own.update(alternatives if own.intersection(alternatives) else ())
+        borrowed = {key: base.path_of(key) for key in base.values if key not in own}
+        values = {**{key: base.values[key] for key in borrowed}, **self.values}
         return Table(self._document, self.mistakes, values, self._path, borrowed)
 
     def value(self, key: str, kind: type[Value], *, required: bool) -> Value | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from enum import StrEnum
 
-from pilotline_plant.reading.addresses import Address, fill, read_address
+from pilotline_plant.reading.addresses import ADDRESS_KEYS, Address, fill, read_address
 from pilotline_plant.reading.limits import read_limits
 from pilotline_plant.reading.table import Table
 from pilotline_plant.tag import DataType, Tag, Unit
@@ -53,6 +53,7 @@ def read_tags(owner: Table, own: Table, kind: Table | None, machine: str) -> tup
         kind: its kind's table alone, or None when the kind itself is read.
         machine: what ``{machine}`` in addresses stands for.
     """
+    owner.expect("tags")
     address = read_address(owner)
     sampling_ms = _read_interval(owner, "sampling_ms", _DEFAULT_MS)
     publishing_ms = _read_interval(owner, "publishing_ms", _DEFAULT_MS)
@@ -81,7 +82,7 @@ def _tables(own: Table, kind: Table | None) -> Iterator[Table]:
             further.append(table)
     for table in inherited:
         change = changes.get(_id_of(table))
-        yield table if change is None else change.over(table)
+        yield table if change is None else change.over(table, ADDRESS_KEYS)
     yield from further
 
 
