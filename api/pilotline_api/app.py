@@ -1,0 +1,66 @@
+"""The application: parts opened at start, routers by noun, middleware, pages."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+
+from fastapi import APIRouter, FastAPI
+from fastapi.concurrency import run_in_threadpool
+
+from pilotline_api.accounts import endpoints as accounts
+from pilotline_api.accounts.rate_limit import SignInLimiter
+from pilotline_api.kit import openapi, problem
+from pilotline_api.kit.database import Database
+from pilotline_api.kit.middleware import BodyLimit, Failures, SameSite, SecurityHeaders
+from pilotline_api.kit.request_id import RequestId
+from pilotline_api.kit.services import Services
+from pilotline_api.migrations import migrate
+from pilotline_api.settings import Settings
+from pilotline_historian import open_historian
+from pilotline_plant.reading import read_plant
+
+ROUTERS: tuple[APIRouter, ...] = (accounts.router,)
+"""Every noun's operations, below ``/api/v1``."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the application.
+
+    The plant file is read at once, so its mistakes show before anything listens.
+
+    Raises:
+        PlantFileError: the plant file has mistakes.
+    """
+    plant = read_plant(settings.plant)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        with (
+            closing(Database(settings.database)) as database,
+            closing(open_historian(settings.historian)) as historian,
+        ):
+            await run_in_threadpool(migrate, database)
+            app.state.services = Services(settings, plant, database, historian)
+            yield
+
+    app = FastAPI(
+        title="Pilotline",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        generate_unique_id_function=openapi.operation_id,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.state.sign_in_limiter = SignInLimiter()
+    problem.install(app)
+    openapi.install(app)
+    for router in ROUTERS:
+        app.include_router(router, prefix="/api/v1")
+    # Added last is outermost: every answer carries an id and the security headers.
+    app.add_middleware(Failures)
+    app.add_middleware(SameSite, public_url=settings.public_url)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(SecurityHeaders, secure=settings.secure_cookies)
+    app.add_middleware(RequestId)
+    return app

@@ -1,0 +1,1 @@
+"""What every noun folder shares: database, problems, pagination, events, middleware."""
