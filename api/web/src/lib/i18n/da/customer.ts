@@ -1,0 +1,2 @@
+/** Texts of the customer's pages. */
+export const customer = {} as const;

@@ -1,0 +1,2 @@
+/** Texts of the planner's pages. */
+export const planner = {} as const;
