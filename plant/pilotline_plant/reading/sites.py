@@ -64,8 +64,8 @@ def _check_country(table: Table, country: str, subdivision: str | None) -> None:
     if not _COUNTRY.fullmatch(country) or not hasattr(holidays, country):
         reason = "is no country whose public holidays are known; write ISO 3166-1 such as 'DK'"
         table.mistake(reason, "country")
-        return
-    parts = getattr(holidays, country).subdivisions
-    if subdivision is not None and subdivision not in parts:
-        known = f"parts with holidays of their own: {', '.join(parts) or 'none'}"
-        table.mistake(f"is no ISO 3166-2 part of {country}; {known}", "subdivision")
+    elif subdivision:
+        parts = getattr(holidays, country).subdivisions
+        if subdivision not in parts:
+            known = f"parts with holidays of their own: {', '.join(parts) or 'none'}"
+            table.mistake(f"is no ISO 3166-2 part of {country}; {known}", "subdivision")
