@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from pilotline_api.accounts.person import Person
 from pilotline_api.kit.events import Audience, Event
 
 
@@ -48,3 +49,12 @@ class ReaderGroup:
     def may_get_event(self, event: Event) -> bool:
         """Return whether an outbox event may reach these readers."""
         return self.may_get(Audience(event.audience), event.organisation)
+
+
+def group_of(person: Person) -> ReaderGroup:
+    """Return the group of a signed-in person."""
+    if person.plans:
+        return ReaderGroup(ReaderKind.PLANNER)
+    if person.staff:
+        return ReaderGroup(ReaderKind.STAFF)
+    return ReaderGroup(ReaderKind.CUSTOMER, person.organisation)

@@ -1,0 +1,56 @@
+"""Watches the plant for alarms: monitor and journal joined to what the edge pushes."""
+
+from typing import Self
+
+import structlog
+from fastapi.concurrency import run_in_threadpool
+
+from pilotline_api.alarms.journal import AlarmJournal
+from pilotline_api.alarms.monitor import AlarmMonitor
+from pilotline_api.alarms.repository import open_alarms
+from pilotline_api.kit.base import new_id
+from pilotline_api.kit.database import Database
+from pilotline_api.live.clock import Moment
+from pilotline_api.live.plant_image import Applied
+from pilotline_plant import Plant
+
+_log = structlog.get_logger("pilotline.api.alarms")
+
+
+class AlarmKeeper:
+    """The plant's one alarm monitor, with the journal that keeps what it finds.
+
+    Exactly one runs per plant: in the API process that the edge agents push to.
+    """
+
+    def __init__(self, monitor: AlarmMonitor, journal: AlarmJournal) -> None:
+        self.monitor = monitor
+        self.journal = journal
+
+    @classmethod
+    async def begin(cls, plant: Plant, database: Database, now: Moment) -> Self:
+        """Return a keeper that has taken over the alarms a former process left open."""
+        monitor = AlarmMonitor(plant, now, new_id)
+        journal = AlarmJournal(database)
+        left_open = await run_in_threadpool(_left_open, database)
+        orphans = monitor.adopt(left_open, now)
+        if orphans:
+            _log.info("alarms.orphans_cleared", count=len(orphans))
+        journal.add(orphans)
+        return cls(monitor, journal)
+
+    def changed(self, applied: Applied, now: Moment) -> None:
+        """Look at what a push, or the edge's silence, changed."""
+        for connection in applied.connections:
+            self.journal.add(self.monitor.connect(connection, now))
+        for reading in applied.readings:
+            self.journal.add(self.monitor.read(reading, now))
+
+    def tick(self, now: Moment) -> None:
+        """Look at the clock; call it about every second."""
+        self.journal.add(self.monitor.tick(now))
+
+
+def _left_open(database: Database) -> list[tuple[str, str]]:
+    with database.reading() as session:
+        return list(open_alarms(session))
