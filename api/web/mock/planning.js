@@ -77,7 +77,7 @@ function runBody(run, client, recipe, operations, random) {
 
 /** @type {any[]} */
 export const runs = layOut('published', 122);
-runs.push({ ...runs[5], id: 'run-requested', title: 'New alloy, first part', status: 'requested', planned_start: null, planned_end: null, late_minutes: null, operations: (runs[5]?.operations ?? []).map((operation) => ({ ...operation, slot: null })) });
+runs.push({ ...runs[5], id: 'run-requested', title: 'New alloy, first part', status: 'requested', planned_start: null, planned_end: null, late_minutes: null, operations: (runs[5]?.operations ?? []).map((/** @type {any} */ operation) => ({ ...operation, slot: null })) });
 
 /** @param {any[]} list */
 const slotsOf = (list) => list.flatMap((run) => run.operations.map((/** @type {any} */ operation) => operation.slot)).filter((slot) => slot !== null);

@@ -27,6 +27,8 @@ export const shell = {
 
   'alarms.active.one': '{count} aktiv alarm',
   'alarms.active.other': '{count} aktive alarmer',
+  'alarms.open.one': '{count} åben alarm',
+  'alarms.open.other': '{count} åbne alarmer',
   'alarms.unacknowledged.one': '{count} ikke kvitteret',
   'alarms.unacknowledged.other': '{count} ikke kvitteret',
 

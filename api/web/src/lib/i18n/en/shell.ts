@@ -27,6 +27,8 @@ export const shell = {
 
   'alarms.active.one': '{count} active alarm',
   'alarms.active.other': '{count} active alarms',
+  'alarms.open.one': '{count} open alarm',
+  'alarms.open.other': '{count} open alarms',
   'alarms.unacknowledged.one': '{count} unacknowledged',
   'alarms.unacknowledged.other': '{count} unacknowledged',
 
