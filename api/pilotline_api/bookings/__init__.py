@@ -1,0 +1,1 @@
+"""Bookings: machine time taken directly, without a trial run."""

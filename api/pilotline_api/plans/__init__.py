@@ -1,0 +1,1 @@
+"""Plans: drafts, the published one, and the way from one to the next."""

@@ -1,0 +1,1 @@
+"""Trial runs: what clients ask for, and how far each has come."""

@@ -1,0 +1,1 @@
+"""Slots: planned operations on machines, as customers and operators see them."""

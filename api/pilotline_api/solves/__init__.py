@@ -1,0 +1,1 @@
+"""Solves: the optimiser's background work, its progress and its end."""
