@@ -1,0 +1,111 @@
+"""Identity: the agent's own application certificate, made once."""
+
+import os
+import socket
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+APPLICATION_URI = "urn:pilotline:edge"
+_VALIDITY = timedelta(days=5 * 365)
+_CLOCK_TOLERANCE = timedelta(hours=1)
+WARN_BEFORE = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The agent's application instance certificate and its private key.
+
+    Attributes:
+        application_uri: URI that the certificate names (OPC 10000-6, 6.2.2).
+        certificate: path of the DER certificate.
+        private_key: path of the PEM private key, readable by its owner only.
+        expires: end of validity, UTC.
+    """
+
+    application_uri: str
+    certificate: Path
+    private_key: Path
+    expires: datetime
+
+
+def own_identity(folder: Path, host: str | None = None) -> Identity:
+    """Return the identity kept in `folder`, making one when there is none.
+
+    An expired certificate is kept: machines trust it by its bytes, so only a person may replace
+    it (delete both files, restart, trust the new one in every machine).
+
+    Args:
+        folder: ``DATA/pki/own``.
+        host: name written into a new certificate; this machine's by default.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    certificate, key = folder / "certificate.der", folder / "private-key.pem"
+    if not (certificate.exists() and key.exists()):
+        _make(certificate, key, host or socket.gethostname())
+    parsed = x509.load_der_x509_certificate(certificate.read_bytes())
+    names = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    (uri,) = names.get_values_for_type(x509.UniformResourceIdentifier)
+    return Identity(uri, certificate, key, parsed.not_valid_after_utc)
+
+
+def _make(certificate: Path, key: Path, host: str) -> None:
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    uri = f"{APPLICATION_URI}:{host}"
+    name = x509.Name(
+        [
+            x509.NameAttribute(NameOID.COMMON_NAME, f"Pilotline edge on {host}"[:64]),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Pilotline"),
+        ]
+    )
+    now = datetime.now(UTC)
+    public = private.public_key()
+    usage = x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=True,
+        key_encipherment=True,
+        data_encipherment=True,
+        key_agreement=False,
+        key_cert_sign=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(public)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _CLOCK_TOLERANCE)
+        .not_valid_after(now + _VALIDITY)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri), x509.DNSName(host)]),
+            critical=False,
+        )
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+        .add_extension(usage, critical=False)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .sign(private, hashes.SHA256())
+    )
+    _write_private(
+        key,
+        private.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        ),
+    )
+    certificate.write_bytes(signed.public_bytes(serialization.Encoding.DER))
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)

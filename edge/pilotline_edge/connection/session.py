@@ -1,0 +1,318 @@
+"""Session: one machine's OPC UA session over connections that come and go."""
+
+import asyncio
+import contextlib
+import os
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+import structlog
+from asyncua import ua
+from asyncua.client.client import Client
+from asyncua.client.ua_client import UaClientState
+from asyncua.client.ua_session import UaSession
+from asyncua.crypto import security_policies as policies
+from asyncua.ua import uaerrors
+from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.object_ids import ObjectIds
+
+from pilotline_edge.connection.identity import Identity
+from pilotline_edge.connection.transport import MachineClient
+from pilotline_edge.connection.trust import TrustStore, first_certificate
+from pilotline_edge.errors import CredentialsRefused, EndpointRefused, MachineUnreachable
+from pilotline_plant import Machine
+
+log = structlog.get_logger("pilotline.edge")
+
+POLICIES: dict[str, type[policies.SecurityPolicy]] = {
+    "Basic256Sha256": policies.SecurityPolicyBasic256Sha256,
+    "Aes128_Sha256_RsaOaep": policies.SecurityPolicyAes128Sha256RsaOaep,
+    "Aes256_Sha256_RsaPss": policies.SecurityPolicyAes256Sha256RsaPss,
+}
+"""Policies the agent speaks, always SignAndEncrypt; older ones are broken (OPC 10000-7)."""
+
+_REFUSALS = (
+    uaerrors.BadUserAccessDenied,
+    uaerrors.BadIdentityTokenInvalid,
+    uaerrors.BadIdentityTokenRejected,
+    uaerrors.BadCertificateUntrusted,
+    uaerrors.BadSecurityChecksFailed,
+    uaerrors.BadSecurityPolicyRejected,
+)
+_START_TIME = ObjectIds.Server_ServerStatus_StartTime
+_NAMESPACES = ObjectIds.Server_NamespaceArray
+_LIMITS = "Server_ServerCapabilities_OperationLimits_"
+_MOST_ITEMS = getattr(ObjectIds, f"{_LIMITS}MaxMonitoredItemsPerCall")
+_MOST_PATHS = getattr(ObjectIds, f"{_LIMITS}MaxNodesPerTranslateBrowsePathsToNodeIds")
+
+
+class Origin(StrEnum):
+    """Where the session of a fresh connection comes from; decides how subscriptions heal."""
+
+    REACTIVATED = "reactivated"
+    """The server still had our session: its subscriptions are ours."""
+
+    CREATED = "created"
+    """A new session on the same server run: subscriptions can be transferred."""
+
+    RESTARTED = "restarted"
+    """A new session on a server that was restarted: its subscriptions are gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What a server said about itself.
+
+    Attributes:
+        started: when this run of the server began, or None when it does not say.
+        namespaces: namespace URIs by index.
+        batch_items: most monitored items per call.
+        batch_paths: most browse paths per call.
+    """
+
+    started: datetime | None
+    namespaces: tuple[str, ...]
+    batch_items: int
+    batch_paths: int
+
+
+@dataclass(slots=True)
+class SessionSettings:
+    """How a session is kept.
+
+    Attributes:
+        request_timeout_s: longest wait for the answer to one request.
+        session_timeout_s: how long the server is asked to keep the session without us.
+        channel_lifetime_s: lifetime asked for the secure channel's keys.
+        batch: items per call where the server names no limit.
+    """
+
+    request_timeout_s: float = 5.0
+    session_timeout_s: float = 120.0
+    channel_lifetime_s: float = 3600.0
+    batch: int = 500
+
+
+@dataclass(slots=True)
+class MachineSession:
+    """One machine's OPC UA session.
+
+    Characteristics
+        reconnection: none by itself, `open` is called again after a loss
+        kept over connections: the session's token, so that the server's queues are not lost
+
+    Attributes:
+        machine: whose session it is.
+        identity: our application certificate, needed unless the machine's security is ``None``.
+        trust: accepted server certificates.
+        settings: timeouts and batches.
+        facts: what the server said about itself, once connected.
+    """
+
+    machine: Machine
+    identity: Identity | None
+    trust: TrustStore
+    settings: SessionSettings = field(default_factory=SessionSettings)
+    facts: ServerFacts | None = None
+    _client: MachineClient | None = None
+
+    @property
+    def services(self) -> UaSession:
+        """The session's OPC UA services."""
+        return self.client.uaclient.session
+
+    @property
+    def client(self) -> MachineClient:
+        """The client of the present connection.
+
+        Raises:
+            ConnectionError: `open` was never called.
+        """
+        if self._client is None:
+            raise ConnectionError(f"machine {self.machine.id} was never connected")
+        return self._client
+
+    async def open(self) -> Origin:
+        """Connect, keeping the former session where the server still knows it.
+
+        Raises:
+            MachineUnreachable: try again later.
+            EndpointRefused: a person must act; trying again does no harm.
+        """
+        try:
+            if self._client is None:
+                self._client = await self._new_client()
+            return await self._connect(self._client)
+        except _REFUSALS as error:
+            await self.forget()
+            raise EndpointRefused(
+                f"machine {self.machine.id}: {self.machine.endpoint.url} refuses us with "
+                f"{type(error).__name__}: {error}; check user, password and whether the machine "
+                "trusts this agent's certificate"
+            ) from error
+        except (OSError, TimeoutError, uaerrors.UaError) as error:
+            self.abort()
+            if not self.services_kept:
+                await self.forget()
+            raise MachineUnreachable(
+                f"machine {self.machine.id}: {self.machine.endpoint.url} does not answer as an "
+                f"OPC UA server ({type(error).__name__}: {error})"
+            ) from error
+
+    @property
+    def services_kept(self) -> bool:
+        """Whether a session is there that a new connection may take up again."""
+        return self._client is not None and self._client.uaclient.has_session
+
+    def abort(self) -> None:
+        """Drop the connection at once, keeping the session."""
+        if self._client is not None:
+            self._client.uaclient.abort()
+
+    async def forget(self) -> None:
+        """Drop connection and session; the next `open` starts from nothing."""
+        self.abort()
+        self._client = None
+
+    async def close(self) -> None:
+        """End session and subscriptions on the server and close the connection."""
+        if self._client is None:
+            return
+        client = self._client
+        with contextlib.suppress(OSError, TimeoutError, uaerrors.UaError, asyncio.CancelledError):
+            if client.uaclient.state is UaClientState.CONNECTED:
+                async with asyncio.timeout(1.0):
+                    await client.uaclient.close_session(True)
+                    await client.close_secure_channel()
+        await self.forget()
+
+    async def renew_channel(self) -> None:
+        """Renew the channel's keys at three quarters of their lifetime, for ever.
+
+        Raises:
+            MachineUnreachable: the server did not renew.
+        """
+        client = self.client
+        while True:
+            await asyncio.sleep(client.secure_channel_timeout * 0.75 / 1000)
+            try:
+                await client.open_secure_channel(renew=True)
+                client.uaclient.revolve_security_token()
+            except (OSError, TimeoutError, uaerrors.UaError) as error:
+                raise MachineUnreachable(f"the secure channel was not renewed: {error}") from error
+
+    async def _new_client(self) -> MachineClient:
+        endpoint = self.machine.endpoint
+        client = MachineClient(endpoint.url, self.settings.request_timeout_s)
+        client.name = client.description = "Pilotline edge"
+        client.product_uri = "urn:pilotline:edge"
+        client.session_timeout = int(self.settings.session_timeout_s * 1000)
+        client.secure_channel_timeout = int(self.settings.channel_lifetime_s * 1000)
+        client.uaclient.pre_request_hook = None
+        if endpoint.user is not None:
+            client.set_user(endpoint.user)
+            client.set_password(self._password(endpoint.user))
+        if endpoint.security != "None":
+            await self._secure(client, endpoint.security)
+        return client
+
+    def _password(self, user: str) -> str:
+        machine, variable = self.machine, password_variable(self.machine.id)
+        if machine.endpoint.security == "None":
+            raise CredentialsRefused(
+                f"machine {machine.id}: user {user} with security None would send the password "
+                "readable by everyone on the network; give the endpoint a security policy"
+            )
+        password = os.environ.get(variable)
+        if password is None:
+            raise CredentialsRefused(
+                f"machine {machine.id}: user {user} has no password; set the environment variable "
+                f"{variable}"
+            )
+        return password
+
+    async def _secure(self, client: MachineClient, policy_name: str) -> None:
+        policy, identity = POLICIES.get(policy_name), self.identity
+        if policy is None or identity is None:
+            raise EndpointRefused(
+                f"machine {self.machine.id}: security {policy_name} is not known; use None, "
+                f"{', '.join(POLICIES)}"
+            )
+        mode = ua.MessageSecurityMode.SignAndEncrypt
+        endpoints = await client.connect_and_get_server_endpoints()
+        try:
+            offered = Client.find_endpoint(endpoints, mode, policy.URI)
+        except uaerrors.UaError as error:
+            raise EndpointRefused(
+                f"machine {self.machine.id}: {self.machine.endpoint.url} does not offer "
+                f"SignAndEncrypt with {policy_name}; choose a policy that the machine has"
+            ) from error
+        certificate = first_certificate(offered.ServerCertificate or b"")
+        self.trust.check(certificate, self.machine.id)
+        client.application_uri = identity.application_uri
+        await client.set_security(
+            policy,
+            identity.certificate,
+            identity.private_key,
+            server_certificate=certificate,
+            mode=mode,
+        )
+
+    async def _connect(self, client: MachineClient) -> Origin:
+        await client.connect_socket()
+        await client.send_hello()
+        await client.open_secure_channel()
+        if client.uaclient.has_session and await self._reactivate(client):
+            facts = await self._ask_facts(client)
+            if self.facts is None or facts.started == self.facts.started:
+                self.facts = facts
+                return Origin.REACTIVATED
+            log.warning("edge.foreign_session", machine=self.machine.id)
+        client.uaclient.session.reset_authentication_token()
+        await client.create_session()
+        await client.activate_session(client._username, client._password)  # noqa: SLF001 - asyncua offers no getter
+        before, self.facts = self.facts, await self._ask_facts(client)
+        if before is not None and before.started != self.facts.started:
+            return Origin.RESTARTED
+        return Origin.CREATED
+
+    async def _reactivate(self, client: MachineClient) -> bool:
+        """Take the former session up on the new channel; False when the server forgot it.
+
+        A restarted server may give our old token to somebody else (asyncua counts tokens up from
+        1000), so the caller compares the server's start time before it believes the answer.
+        """
+        client.uaclient.session.rebind_authentication_token()
+        try:
+            await client.activate_session(client._username, client._password)  # noqa: SLF001 - asyncua offers no getter
+        except _REFUSALS:
+            raise
+        except uaerrors.UaStatusCodeError as error:
+            log.info("edge.session_forgotten", machine=self.machine.id, reason=str(error))
+            return False
+        return True
+
+    async def _ask_facts(self, client: MachineClient) -> ServerFacts:
+        asked = (_START_TIME, _NAMESPACES, _MOST_ITEMS, _MOST_PATHS)
+        nodes = [ua.NodeId(ua.Int32(number)) for number in asked]
+        answers = await client.uaclient.session.read_attributes(nodes, AttributeIds.Value)
+        started, namespaces, *limits = (
+            answer.Value.Value if answer.Value is not None else None for answer in answers
+        )
+        items, paths = (
+            min(int(limit), self.settings.batch) if limit else self.settings.batch
+            for limit in limits
+        )
+        return ServerFacts(
+            started=started if isinstance(started, datetime) else None,
+            namespaces=tuple(str(uri) for uri in namespaces or ()),
+            batch_items=items,
+            batch_paths=paths,
+        )
+
+
+def password_variable(machine_id: str) -> str:
+    """Return the environment variable that holds a machine's password."""
+    return "PILOTLINE_OPCUA_PASSWORD_" + re.sub(r"[^A-Za-z0-9]", "_", machine_id).upper()

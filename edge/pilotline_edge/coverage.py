@@ -1,0 +1,249 @@
+"""Coverage: up to which source time each tag is known, so that what is missing can be declared.
+
+The claim behind every declared gap: a value with source time ``t`` of a tag that was being
+reported is either handed on, or ``start < t <= end`` of a gap of its machine or tag.
+
+Per tag the server's queue is first in, first out, so everything up to the source time of the last
+value received is known. A tag that changes seldom is known further: a complete publishing cycle
+published at ``P`` held every change before ``P``, less what values were ever seen late. After
+items are created anew the server first sends the current value; whatever else it had in between is
+lost, so the gap reaches from what was known to that value's source time, and is none when the
+value did not change.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from pilotline_edge.subscription.publication import OVERFLOW
+from pilotline_historian import Gap
+
+Seen = tuple[str, int, int]
+"""Tag id, source time in ns UTC and status code of one value received."""
+
+_LEAST_SLACK_NS = 100_000_000
+_LAG_RESERVE = 2
+
+
+@dataclass(slots=True)
+class _Opening:
+    """A loss that touches several tags at once, until each sent its first value again."""
+
+    cause: str
+    scope: set[str]
+    awaited: dict[str, int]
+    start_ns: int | None = None
+    end_ns: int | None = None
+
+
+@dataclass(slots=True)
+class Coverage:
+    """What is known of one machine's tags, in source time.
+
+    Characteristics
+        persisted: by the journal, in the transaction that stores the values it speaks of
+        bounded: a few numbers per tag
+
+    Attributes:
+        site: site id, for the gaps.
+        machine: machine id, for the gaps.
+        groups: publishing interval in ms of each tag; the tags of one interval share a
+            subscription.
+        sampling_ms: slowest sampling interval per publishing interval.
+    """
+
+    site: str
+    machine: str
+    groups: Mapping[str, int]
+    sampling_ms: Mapping[int, int]
+    _last: dict[str, int] = field(default_factory=dict)
+    _published: dict[int, int] = field(default_factory=dict)
+    _lag_ns: int = 0
+    _opening: _Opening | None = None
+    _late: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def begin(self, now_ns: int) -> bool:
+        """Promise coverage from now on for tags never promised before.
+
+        Returns:
+            Whether the machine was never read before.
+        """
+        fresh = not self._last
+        for tag in self.groups:
+            self._last.setdefault(tag, now_ns)
+        return fresh
+
+    def covered_ns(self, tag: str) -> int:
+        """Return the source time up to which a tag is known."""
+        published = self._published.get(self.groups[tag])
+        last = self._last[tag]
+        if published is None:
+            return last
+        return max(last, published - self._slack_ns(self.groups[tag]))
+
+    def oldest_covered_ns(self) -> int:
+        """Return the source time up to which every tag of the machine is known."""
+        waiting = self._waiting()
+        return min(
+            (waiting[tag] if tag in waiting else self.covered_ns(tag) for tag in self.groups),
+            default=0,
+        )
+
+    def _slack_ns(self, group: int) -> int:
+        sampling_ns = self.sampling_ms.get(group, 0) * 1_000_000
+        return _LEAST_SLACK_NS + sampling_ns + _LAG_RESERVE * self._lag_ns
+
+    def _waiting(self) -> dict[str, int]:
+        waiting = {tag: start for tag, (start, _) in self._late.items()}
+        if self._opening is not None:
+            waiting |= self._opening.awaited
+        return waiting
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether a loss is still open: some tags have not sent their first value."""
+        return self._opening is not None
+
+    def lost(self, tags: Iterable[str], cause: str) -> None:
+        """Note that items are about to be created anew; what lies between will be a gap.
+
+        Call it before the items are created. A tag already waiting keeps its earlier start.
+        """
+        waiting = self._waiting()
+        starts = {tag: waiting.get(tag, self.covered_ns(tag)) for tag in tags}
+        if not starts:
+            return
+        for tag in starts:
+            self._late.pop(tag, None)
+        if self._opening is None:
+            self._opening = _Opening(cause, set(starts), starts)
+            return
+        self._opening.scope |= starts.keys()
+        self._opening.awaited |= starts
+
+    def received(
+        self, group: int, published_ns: int | None, complete: bool, values: Sequence[Seen]
+    ) -> list[Gap]:
+        """Advance with the values of one message and return the gaps that this settles.
+
+        Args:
+            group: publishing interval of the subscription.
+            published_ns: the message's publish time, or None when the server gave none.
+            complete: whether it ends its publishing cycle and was not replayed.
+            values: in the order of the server's queues.
+        """
+        gaps: list[Gap] = []
+        waiting = self._waiting()
+        oldest = None
+        for tag, source_ns, status in values:
+            if waiting and tag in waiting:
+                gaps += self._first(tag, source_ns, waiting.pop(tag))
+            else:
+                if status & OVERFLOW == OVERFLOW:
+                    gaps += self.overflowed(tag, source_ns)
+                if oldest is None or source_ns < oldest:
+                    oldest = source_ns
+            self._last[tag] = source_ns
+        before = self._published.get(group)
+        if before is not None and oldest is not None:
+            self._lag_ns = max(self._lag_ns, before - oldest)
+        if complete and published_ns is not None:
+            self._published[group] = published_ns
+        return gaps
+
+    def overflowed(self, tag: str, first_kept_ns: int, cause: str = "queue-overflow") -> list[Gap]:
+        """Return the gap that a full queue at the server left before the value it kept."""
+        return self._gap(tag, self.covered_ns(tag), first_kept_ns, cause)
+
+    def messages_missing(self, group: int, until_ns: int, cause: str) -> list[Gap]:
+        """Return the gaps that messages lost on the way left, up to the one that arrived."""
+        waiting = self._waiting()
+        tags = [tag for tag, of in self.groups.items() if of == group and tag not in waiting]
+        if not tags:
+            return []
+        start = min(self.covered_ns(tag) for tag in tags)
+        return self._gaps(set(tags), start, until_ns, cause)
+
+    def settle(self) -> list[Gap]:
+        """Stop waiting for silent tags together; each declares its own gap once it speaks."""
+        opening = self._opening
+        if opening is None:
+            return []
+        for tag, start in opening.awaited.items():
+            self._late[tag] = (start, opening.cause)
+        opening.awaited = {}
+        return self._close()
+
+    def _first(self, tag: str, source_ns: int, start_ns: int) -> list[Gap]:
+        late = self._late.pop(tag, None)
+        if late is not None:
+            return self._gap(tag, start_ns, source_ns, late[1])
+        opening = self._opening
+        if opening is None:
+            return []
+        del opening.awaited[tag]
+        if source_ns > start_ns:
+            opening.start_ns = min(opening.start_ns or start_ns, start_ns)
+            opening.end_ns = max(opening.end_ns or source_ns, source_ns)
+        return [] if opening.awaited else self._close()
+
+    def _close(self) -> list[Gap]:
+        opening, self._opening = self._opening, None
+        if opening is None or opening.start_ns is None or opening.end_ns is None:
+            return []
+        return self._gaps(opening.scope, opening.start_ns, opening.end_ns, opening.cause)
+
+    def _gaps(self, tags: set[str], start_ns: int, end_ns: int, cause: str) -> list[Gap]:
+        if tags >= self.groups.keys():
+            return self._gap(None, start_ns, end_ns, cause)
+        return [gap for tag in sorted(tags) for gap in self._gap(tag, start_ns, end_ns, cause)]
+
+    def _gap(self, tag: str | None, start_ns: int, end_ns: int, cause: str) -> list[Gap]:
+        if end_ns <= start_ns:
+            return []
+        return [Gap(self.site, self.machine, tag, start_ns, end_ns, cause)]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the state as JSON values."""
+        opening = self._opening
+        return {
+            "last": self._last,
+            "published": {str(group): at for group, at in self._published.items()},
+            "lag": self._lag_ns,
+            "late": self._late,
+            "opening": opening
+            and {
+                "cause": opening.cause,
+                "scope": sorted(opening.scope),
+                "awaited": opening.awaited,
+                "start": opening.start_ns,
+                "end": opening.end_ns,
+            },
+        }
+
+    @classmethod
+    def from_json(
+        cls,
+        site: str,
+        machine: str,
+        groups: Mapping[str, int],
+        sampling_ms: Mapping[int, int],
+        state: Mapping[str, Any],
+    ) -> Self:
+        """Return the coverage that `to_json` wrote, for the tags the machine has now."""
+        coverage = cls(site, machine, groups, sampling_ms)
+        coverage._last = {tag: at for tag, at in state["last"].items() if tag in groups}
+        coverage._published = {int(group): at for group, at in state["published"].items()}
+        coverage._lag_ns = state["lag"]
+        coverage._late = {
+            tag: (start, cause) for tag, (start, cause) in state["late"].items() if tag in groups
+        }
+        if opening := state["opening"]:
+            coverage._opening = _Opening(
+                opening["cause"],
+                set(opening["scope"]) & groups.keys(),
+                {tag: at for tag, at in opening["awaited"].items() if tag in groups},
+                opening["start"],
+                opening["end"],
+            )
+        return coverage

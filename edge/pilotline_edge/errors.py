@@ -1,0 +1,76 @@
+"""What can go wrong in an edge agent.
+
+::
+
+    EdgeError
+    ├── MachineUnreachable       no answer from the machine's server; tried again by itself
+    ├── EndpointRefused          a person must act before this machine can be read
+    │   ├── CertificateUntrusted the server's certificate waits in rejected/
+    │   └── CredentialsRefused   user name, password or policy do not fit
+    ├── SubscriptionLost         the server forgot or ended a subscription; it is made anew
+    ├── UndecodableMessage       a server sent bytes that are no OPC UA message we know
+    ├── JournalError
+    │   ├── JournalFailed        the disk does not keep what it took; the agent must stop
+    │   └── RecordCorrupt        one record fails its checksum
+    └── LeaseHeld                another agent owns the data directory
+"""
+
+
+class EdgeError(Exception):
+    """Base of every error of this room; catch it to catch them all."""
+
+
+class MachineUnreachable(EdgeError):  # noqa: N818 - a state, not a mistake
+    """The machine's server does not answer; the agent tries again by itself."""
+
+
+class EndpointRefused(EdgeError):  # noqa: N818 - a state, not a mistake
+    """The machine cannot be read until a person acts; the message says on what."""
+
+
+class CertificateUntrusted(EndpointRefused):
+    """The server's certificate is not trusted; a copy waits in ``rejected/``."""
+
+
+class CredentialsRefused(EndpointRefused):
+    """User name, password and security policy of the machine do not fit together."""
+
+
+class SubscriptionLost(EdgeError):  # noqa: N818 - a state, not a mistake
+    """The server forgot or ended a subscription.
+
+    Attributes:
+        subscription_id: the server's number of it.
+    """
+
+    def __init__(self, subscription_id: int, reason: str) -> None:
+        super().__init__(f"subscription {subscription_id} is lost: {reason}")
+        self.subscription_id = subscription_id
+
+
+class UndecodableMessage(EdgeError):  # noqa: N818 - a state, not a mistake
+    """A server sent bytes that are no OPC UA message we know."""
+
+
+class JournalError(EdgeError):
+    """Base of what can go wrong with the journal."""
+
+
+class JournalFailed(JournalError):  # noqa: N818 - a state, not a mistake
+    """The disk does not keep what it took; nothing more is acknowledged, the agent must stop."""
+
+
+class RecordCorrupt(JournalError):  # noqa: N818 - a state, not a mistake
+    """A journal record fails its checksum or cannot be read."""
+
+
+class LeaseHeld(EdgeError):  # noqa: N818 - a state, not a mistake
+    """Another agent owns the data directory.
+
+    Attributes:
+        pid: its process id, or None when unknown.
+    """
+
+    def __init__(self, message: str, pid: int | None) -> None:
+        super().__init__(message)
+        self.pid = pid

@@ -1,0 +1,59 @@
+"""Dead letters: values the historian will never take, kept for a person with the reason."""
+
+import json
+import os
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pilotline_historian import Sample
+
+_MOST_BYTES = 64 * 1024 * 1024
+
+
+class DeadLetters:
+    """A file of JSON lines, one per value.
+
+    Characteristics
+        durable: a letter is on disk before its record leaves the journal
+        bounded: a file of 64 MiB and the one before it; older letters go
+        at least once: after a crash a letter may stand there twice
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.written = 0
+
+    def write(self, letters: Iterable[tuple[Sample, str]]) -> None:
+        """Keep values with the reason for each.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        now = datetime.now(UTC).isoformat()
+        lines = [
+            json.dumps(
+                {
+                    "at": now,
+                    "reason": reason,
+                    "site": sample.series.site,
+                    "machine": sample.series.machine,
+                    "tag": sample.series.tag,
+                    "source_time_ns": sample.source_time_ns,
+                    "value": sample.value,
+                    "status": sample.status,
+                    "server_time_ns": sample.server_time_ns,
+                },
+                ensure_ascii=False,
+            )
+            for sample, reason in letters
+        ]
+        if not lines:
+            return
+        if self._path.exists() and self._path.stat().st_size > _MOST_BYTES:
+            self._path.replace(self._path.with_suffix(".1.jsonl"))
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        self.written += len(lines)

@@ -1,0 +1,163 @@
+"""Forwarder: moves the journal's records into the historian."""
+
+import sqlite3
+import threading
+import time
+from dataclasses import dataclass, field
+
+import structlog
+
+from pilotline_edge.backoff import Backoff
+from pilotline_edge.errors import JournalFailed
+from pilotline_edge.forwarding.dead_letters import DeadLetters
+from pilotline_edge.journal.journal import Journal
+from pilotline_edge.journal.reader import Backlog, BacklogReader
+from pilotline_historian import (
+    Historian,
+    HistorianRefused,
+    HistorianUnavailable,
+)
+
+log = structlog.get_logger("pilotline.edge")
+
+BATCH = 5000
+_IDLE_S = 0.25
+_BETWEEN_BATCHES_S = 0.005
+_REMOVED_WITHIN_S = 30.0
+_RETRY_FIRST_S = 0.5
+_RETRY_CAP_S = 60.0
+_RETRY_AFTER_CAP_S = 600.0
+
+
+@dataclass(slots=True)
+class ForwarderState:
+    """How forwarding goes.
+
+    Attributes:
+        samples: values delivered since the start.
+        gaps: gaps delivered since the start.
+        rejected: values that went to the dead letters.
+        corrupt: damaged records skipped.
+        problem: why nothing is delivered now, or None.
+        problem_since: wall-clock second at which that began, or None.
+        delivered_ns: publish time of the newest record delivered, per machine.
+    """
+
+    samples: int = 0
+    gaps: int = 0
+    rejected: int = 0
+    corrupt: int = 0
+    problem: str | None = None
+    problem_since: float | None = None
+    delivered_ns: dict[str, int] = field(default_factory=dict)
+
+
+class Forwarder:
+    """Reads the journal's oldest records, writes them, and only then removes them.
+
+    Characteristics
+        delivery: at least once; a point's identity makes the second time harmless
+        order: as the records came
+        retries: for ever, with a growing wait up to 60 s, or as long as the historian asks
+        refused values: to the dead letters, with the reason
+        thread: its own, so that a historian that hangs delays neither reading nor the stop
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        historian: Historian,
+        dead_letters: DeadLetters,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._journal = journal
+        self._historian = historian
+        self._dead_letters = dead_letters
+        self._backoff = backoff or Backoff(_RETRY_FIRST_S, _RETRY_CAP_S)
+        self._reader = BacklogReader(journal.path)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="pilotline-forwarder", daemon=True)
+        self.state = ForwarderState()
+
+    def start(self) -> None:
+        """Begin to forward in a thread."""
+        self._thread.start()
+
+    def stop(self, within_s: float) -> bool:
+        """Ask the thread to end and return whether it did in time.
+
+        A write that hangs is left behind: its records stay in the journal.
+        """
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join(within_s)
+        ended = not self._thread.is_alive()
+        if ended:
+            self._reader.close()
+        return ended
+
+    def _run(self) -> None:
+        wait_s = 0.0
+        while not self._stop.wait(wait_s):
+            try:
+                wait_s = self.step()
+            except Exception as error:
+                # The historian's own faults must not end forwarding; the records are still there.
+                log.exception("edge.forwarder_failed")
+                wait_s = self._problem(f"{type(error).__name__}: {error}", None)
+
+    def step(self) -> float:
+        """Deliver one batch and return the seconds to wait before the next.
+
+        Raises:
+            JournalFailed: the journal cannot be read or records cannot be removed.
+        """
+        try:
+            backlog = self._reader.read(BATCH)
+        except sqlite3.Error as error:
+            raise JournalFailed(
+                f"the journal {self._journal.path} cannot be read: {error}"
+            ) from error
+        if not backlog:
+            self._well()
+            return _IDLE_S
+        try:
+            self._deliver(backlog)
+        except HistorianUnavailable as error:
+            return self._problem(str(error), error.retry_after_s)
+        except HistorianRefused as error:
+            return self._problem(f"refused: {error}", None)
+        self._well()
+        return _BETWEEN_BATCHES_S if len(backlog.samples) >= BATCH // 2 else _IDLE_S
+
+    def _deliver(self, backlog: Backlog) -> None:
+        result = self._historian.write(backlog.samples) if backlog.samples else None
+        if backlog.gaps:
+            self._historian.write_gaps(backlog.gaps)
+        rejected = result.rejected if result is not None else ()
+        letters = [*backlog.refused, *((each.sample, each.reason) for each in rejected)]
+        self._dead_letters.write(letters)
+        self._journal.remove(backlog.upto, backlog.published_ns).result(_REMOVED_WITHIN_S)
+        state = self.state
+        state.samples += result.stored if result is not None else 0
+        state.gaps += len(backlog.gaps)
+        state.rejected += len(letters)
+        state.corrupt += backlog.corrupt
+        state.delivered_ns.update(backlog.published_ns)
+        if letters:
+            log.warning("edge.samples_rejected", count=len(letters), reason=letters[0][1])
+
+    def _problem(self, problem: str, asked_s: float | None) -> float:
+        state = self.state
+        if state.problem is None:
+            log.warning("edge.historian_away", reason=problem)
+            state.problem_since = time.time()
+        state.problem = problem
+        wait_s = self._backoff.wait_s()
+        return max(wait_s, min(asked_s or 0.0, _RETRY_AFTER_CAP_S))
+
+    def _well(self) -> None:
+        if self.state.problem is not None:
+            log.info("edge.historian_back", backlog=self._journal.size.samples)
+        self.state.problem = self.state.problem_since = None
+        self._backoff.reset()

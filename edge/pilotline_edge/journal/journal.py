@@ -1,0 +1,154 @@
+"""Journal: the file between the machines and the historian."""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, Self
+
+from pilotline_edge.errors import JournalFailed
+from pilotline_edge.journal.record import Entry, encode
+from pilotline_edge.journal.salvage import Salvage, salvage
+from pilotline_edge.journal.schema import open_journal
+from pilotline_edge.journal.writer import (
+    Append,
+    JournalSize,
+    JournalWriter,
+    Remove,
+    Stop,
+    damage_marker,
+)
+from pilotline_historian import Series
+
+MAX_BYTES = 2 * 1024**3
+"""Most bytes of records kept while the historian is away, unless told otherwise."""
+
+_GATHER_S = 0.01
+_CLOSE_WITHIN_S = 2.0
+
+
+class Journal:
+    """Keeps what machines sent until the historian has it, through a crash and a power cut.
+
+    Characteristics
+        buffered: on disk, up to `max_bytes`
+        policy when full: takes nothing more until records leave; see `JournalWriter`
+        order: records leave in the order they came
+        thread-safe: yes; one process only, see `pilotline_edge.lease`
+
+    Attributes:
+        path: its file.
+        numbers: the journal's number of each series.
+        coverage: state of each machine's coverage as last kept, by machine id.
+        damage: what was saved of a damaged predecessor, or None.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        series: Iterable[Series],
+        max_bytes: int,
+        damage: Salvage | None,
+    ) -> None:
+        self.path = path
+        self.damage = damage
+        self.numbers = _number(connection, series)
+        self.coverage = {
+            machine: _state(text)
+            for machine, text in connection.execute("SELECT machine, state FROM coverage")
+        }
+        self._writer = JournalWriter(connection, path, max_bytes=max_bytes, gather_s=_GATHER_S)
+        self._writer.start()
+
+    @classmethod
+    def open(cls, path: Path, series: Iterable[Series], max_bytes: int = MAX_BYTES) -> Self:
+        """Open the journal, making it when there is none.
+
+        A damaged file is set aside after all readable records were saved from it; the agent starts
+        in any case.
+
+        Raises:
+            JournalFailed: the folder cannot be written.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        damage = None
+        series = list(series)
+        try:
+            if damage_marker(path).exists() and path.exists():
+                damage = salvage(path)
+                damage_marker(path).unlink()
+            try:
+                return cls(path, open_journal(path), series, max_bytes, damage)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF not in (
+                    sqlite3.SQLITE_CORRUPT,
+                    sqlite3.SQLITE_ERROR,
+                ):
+                    raise
+                damage = salvage(path)
+            except sqlite3.DatabaseError:
+                damage = salvage(path)
+            return cls(path, open_journal(path), series, max_bytes, damage)
+        except (OSError, sqlite3.Error) as error:
+            raise JournalFailed(
+                f"the journal {path} cannot be opened ({error}); check that the folder can be "
+                "written and the disk is not full"
+            ) from error
+
+    @property
+    def size(self) -> JournalSize:
+        """What lies in the journal now."""
+        return self._writer.size
+
+    def append(self, entry: Entry) -> asyncio.Future[None]:
+        """Keep an entry; the future is done once it is on disk, and waits while there is no room.
+
+        Raises:
+            JournalFailed: (by the future) the disk failed.
+        """
+        append = Append(entry, encode(entry.samples, entry.gaps) if entry.has_record else b"")
+        self._writer.give(append)
+        future = asyncio.wrap_future(append.done)
+        future.add_done_callback(_noticed)
+        return future
+
+    def remove(self, upto: int, published_ns: Mapping[str, int]) -> "Future[None]":
+        """Drop the records up to `upto`, which the historian has; from any thread.
+
+        Args:
+            upto: number of the last record delivered.
+            published_ns: publish time of the newest record delivered, per machine.
+        """
+        remove = Remove(upto, published_ns)
+        self._writer.give(remove)
+        return remove.done
+
+    def close(self) -> None:
+        """Keep what was given and close the file."""
+        if self._writer.is_alive():
+            self._writer.give(Stop())
+            self._writer.join(_CLOSE_WITHIN_S)
+
+
+def _noticed(future: asyncio.Future[None]) -> None:
+    """Read the outcome, so that a failure nobody waits for any more is not reported as unread."""
+    if not future.cancelled():
+        future.exception()
+
+
+def _number(connection: sqlite3.Connection, series: Iterable[Series]) -> dict[Series, int]:
+    connection.execute("BEGIN")
+    connection.executemany(
+        "INSERT OR IGNORE INTO series (site, machine, tag) VALUES (?, ?, ?)", series
+    )
+    connection.execute("COMMIT")
+    rows = connection.execute("SELECT number, site, machine, tag FROM series")
+    return {Series(*names): number for number, *names in rows}
+
+
+def _state(text: str) -> dict[str, Any]:
+    state: dict[str, Any] = json.loads(text)
+    return state

@@ -1,0 +1,232 @@
+"""Record: one message of one machine as bytes, with a checksum.
+
+Layout: CRC-32 of the rest; one byte that says whether the rest is zlib; then a head (format,
+number of samples, bytes of text, bytes of gaps), the columns, the texts and the gaps. Columns
+compress well and cost far less than a row per value.
+"""
+
+import json
+import struct
+import zlib
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from pilotline_edge.errors import RecordCorrupt
+from pilotline_edge.subscription.publication import Unsupported
+from pilotline_historian import Gap, Sample, Series, Value
+
+_HEAD = struct.Struct("<BIII")
+_FORMAT = 1
+_PLAIN, _DEFLATED = 0, 1
+_COMPRESS_FROM_BYTES = 200
+_NO_SERVER_TIME = -(2**63)
+
+_NULL, _FLOAT, _INT, _UINT, _FALSE, _TRUE, _TEXT, _UNSUPPORTED = range(8)
+
+
+@dataclass(slots=True)
+class Samples:
+    """Values of one machine as columns of equal length.
+
+    Attributes:
+        series: the journal's number of each value's series.
+        source_ns: source times, ns UTC.
+        server_ns: server times, ns UTC, or None.
+        statuses: OPC UA status codes.
+        values: the values.
+    """
+
+    series: list[int] = field(default_factory=list)
+    source_ns: list[int] = field(default_factory=list)
+    server_ns: list[int | None] = field(default_factory=list)
+    statuses: list[int] = field(default_factory=list)
+    values: list[Value | Unsupported | None] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.series)
+
+
+@dataclass(slots=True)
+class Entry:
+    """What one transaction keeps of one machine.
+
+    Attributes:
+        site: site id.
+        machine: machine id.
+        published_ns: publish time of the message, or the present, ns UTC.
+        samples: its values; none for a note of coverage only.
+        gaps: gaps that the message settles.
+        coverage: state of the machine's coverage after the message, JSON.
+    """
+
+    site: str
+    machine: str
+    published_ns: int
+    samples: Samples
+    gaps: Sequence[Gap]
+    coverage: str
+
+    @property
+    def has_record(self) -> bool:
+        """Whether there is something for the historian."""
+        return bool(self.samples) or bool(self.gaps)
+
+
+class Refused(NamedTuple):
+    """A value that no historian takes, on its way to the dead letters."""
+
+    sample: Sample
+    reason: str
+
+
+class Content(NamedTuple):
+    """What a record held."""
+
+    samples: list[Sample]
+    refused: list[Refused]
+    gaps: list[Gap]
+
+
+def encode(samples: Samples, gaps: Sequence[Gap]) -> bytes:
+    """Return the record's bytes."""
+    kinds = bytearray()
+    floats, ints = array("d"), array("q")
+    texts: list[bytes] = []
+    for value in samples.values:
+        kinds.append(_put(value, floats, ints, texts))
+    text_lengths = array("I", map(len, texts))
+    text = b"".join(texts)
+    gap_bytes = (
+        json.dumps(
+            [[g.site, g.machine, g.tag, g.start_ns, g.end_ns, g.cause] for g in gaps]
+        ).encode()
+        if gaps
+        else b""
+    )
+    server = array(
+        "q",
+        [
+            _NO_SERVER_TIME if server is None else server - source
+            for server, source in zip(samples.server_ns, samples.source_ns, strict=True)
+        ],
+    )
+    body = b"".join(
+        (
+            _HEAD.pack(_FORMAT, len(samples), len(texts), len(gap_bytes)),
+            array("I", samples.series).tobytes(),
+            array("q", samples.source_ns).tobytes(),
+            server.tobytes(),
+            array("I", samples.statuses).tobytes(),
+            bytes(kinds),
+            floats.tobytes(),
+            ints.tobytes(),
+            text_lengths.tobytes(),
+            text,
+            gap_bytes,
+        )
+    )
+    deflate = len(body) >= _COMPRESS_FROM_BYTES
+    flagged = bytes((_DEFLATED,)) + zlib.compress(body, 1) if deflate else bytes((_PLAIN,)) + body
+    return zlib.crc32(flagged).to_bytes(4, "little") + flagged
+
+
+def _put(
+    value: Value | Unsupported | None,
+    floats: "array[float]",
+    ints: "array[int]",
+    texts: list[bytes],
+) -> int:
+    """Put a value into its column and return its kind."""
+    if isinstance(value, float):
+        floats.append(value)
+        return _FLOAT
+    if value is None:
+        return _NULL
+    if isinstance(value, bool):
+        return _TRUE if value else _FALSE
+    if isinstance(value, int):
+        unsigned = value >= 2**63
+        ints.append(value - 2**64 if unsigned else value)
+        return _UINT if unsigned else _INT
+    if isinstance(value, str):
+        texts.append(value.encode("utf-8", "replace"))
+        return _TEXT
+    texts.append(value.type_name.encode())
+    return _UNSUPPORTED
+
+
+def decode(record: bytes, series: dict[int, Series]) -> Content:
+    """Return what a record held.
+
+    Args:
+        record: its bytes.
+        series: the journal's series by number.
+
+    Raises:
+        RecordCorrupt: the checksum does not fit or the content makes no sense.
+    """
+    flagged = record[4:]
+    if zlib.crc32(flagged) != int.from_bytes(record[:4], "little"):
+        raise RecordCorrupt(f"a journal record of {len(record)} bytes fails its checksum")
+    try:
+        body = zlib.decompress(flagged[1:]) if flagged[0] == _DEFLATED else flagged[1:]
+        return _content(body, series)
+    except (zlib.error, struct.error, ValueError, KeyError, IndexError, StopIteration) as error:
+        raise RecordCorrupt(f"a journal record cannot be read: {error!r}") from error
+
+
+def _content(body: bytes, series: dict[int, Series]) -> Content:
+    version, count, text_count, gap_size = _HEAD.unpack_from(body)
+    if version != _FORMAT:
+        raise ValueError(f"format {version}")
+    at = _HEAD.size
+
+    def column(code: str, length: int) -> "array[int]":
+        nonlocal at
+        values = array(code)
+        size = length * values.itemsize
+        values.frombytes(body[at : at + size])
+        at += size
+        return values
+
+    numbers, source = column("I", count), column("q", count)
+    server, statuses = column("q", count), column("I", count)
+    kinds = body[at : at + count]
+    at += count
+    floats = iter(column("d", kinds.count(_FLOAT)))
+    ints = iter(column("q", kinds.count(_INT) + kinds.count(_UINT)))
+    lengths = column("I", text_count)
+    texts = _texts(body, at, lengths)
+    at += sum(lengths)
+    content = Content([], [], _gaps(body[at : at + gap_size]))
+    for number, at_ns, lag_ns, status, kind in zip(
+        numbers, source, server, statuses, kinds, strict=True
+    ):
+        value: Value | None = None
+        if kind == _FLOAT:
+            value = next(floats)
+        elif kind in (_INT, _UINT):
+            value = next(ints) + (2**64 if kind == _UINT else 0)
+        elif kind in (_FALSE, _TRUE):
+            value = kind == _TRUE
+        elif kind in (_TEXT, _UNSUPPORTED):
+            value = next(texts)
+        server_ns = None if lag_ns == _NO_SERVER_TIME else at_ns + lag_ns
+        if kind == _UNSUPPORTED:
+            sample = Sample(series[number], at_ns, None, status, server_ns)
+            content.refused.append(Refused(sample, f"a tag cannot hold a value of type {value}"))
+        else:
+            content.samples.append(Sample(series[number], at_ns, value, status, server_ns))
+    return content
+
+
+def _texts(body: bytes, at: int, lengths: "array[int]") -> Iterator[str]:
+    for length in lengths:
+        yield body[at : at + length].decode("utf-8")
+        at += length
+
+
+def _gaps(body: bytes) -> list[Gap]:
+    return [Gap(*fields) for fields in json.loads(body)] if body else []

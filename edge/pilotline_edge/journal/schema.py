@@ -1,0 +1,99 @@
+"""Schema: the journal's tables and how its file is opened."""
+
+import sqlite3
+from pathlib import Path
+
+APPLICATION_ID = 0x504C_4A31
+"""Marks the file as a Pilotline journal (``PLJ1``)."""
+
+_CHECKED_BYTES = 256 * 1024 * 1024
+"""Larger files are not checked whole at the start; each record carries its own checksum."""
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS series (
+  number INTEGER PRIMARY KEY,
+  site TEXT NOT NULL,
+  machine TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  UNIQUE (site, machine, tag)
+);
+CREATE TABLE IF NOT EXISTS record (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  site TEXT NOT NULL,
+  machine TEXT NOT NULL,
+  published_ns INTEGER NOT NULL,
+  samples INTEGER NOT NULL,
+  body BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS coverage (
+  machine TEXT PRIMARY KEY,
+  state TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS delivered (
+  machine TEXT PRIMARY KEY,
+  published_ns INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
+INSERT_RECORD = (
+    "INSERT INTO record (site, machine, published_ns, samples, body) VALUES (?, ?, ?, ?, ?)"
+)
+UPSERT_COVERAGE = "INSERT OR REPLACE INTO coverage (machine, state) VALUES (?, ?)"
+UPSERT_DELIVERED = "INSERT OR REPLACE INTO delivered (machine, published_ns) VALUES (?, ?)"
+DELETE_RECORDS = "DELETE FROM record WHERE seq <= ?"
+SIZE = "SELECT count(*), coalesce(sum(length(body)), 0), coalesce(sum(samples), 0) FROM record"
+NEXT_RECORDS = (
+    "SELECT seq, site, machine, published_ns, samples, body FROM record WHERE seq > ? ORDER BY seq"
+)
+
+
+def open_journal(path: Path) -> sqlite3.Connection:
+    """Open the journal for writing, making its tables.
+
+    Commits are on disk before they return (WAL with ``synchronous=FULL``): with ``NORMAL`` a power
+    cut loses the last ones.
+
+    Raises:
+        sqlite3.DatabaseError: the file is no journal, or damaged.
+    """
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cell_size_check = ON")
+        _check(connection, path)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA journal_size_limit = 16777216")
+        connection.executescript(TABLES)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file that is no journal or is damaged; prepare an empty one."""
+    (mark,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if not tables:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        return
+    if mark != APPLICATION_ID:
+        raise sqlite3.DatabaseError(f"{path} is not a journal of this agent")
+    if path.stat().st_size <= _CHECKED_BYTES:
+        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(f"{path} is damaged: {verdict}")
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """Open the journal for reading beside its writer."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.execute("PRAGMA query_only = ON")
+    return connection

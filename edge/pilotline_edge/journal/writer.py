@@ -1,0 +1,271 @@
+"""Writer: the one thread that changes the journal, many messages per disk flush."""
+
+import queue
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from pilotline_edge.errors import JournalFailed
+from pilotline_edge.journal.record import Entry
+from pilotline_edge.journal.schema import (
+    DELETE_RECORDS,
+    INSERT_RECORD,
+    SIZE,
+    UPSERT_COVERAGE,
+    UPSERT_DELIVERED,
+)
+
+log = structlog.get_logger("pilotline.edge")
+
+_ROW_OVERHEAD_BYTES = 64
+_ROOM_AGAIN = 0.95
+_RETRY_S = 0.5
+_VACUUM_PAGES = 256
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+FULL, DISK_FULL = "journal-full", "disk-full"
+
+
+@dataclass(slots=True)
+class Append:
+    """Keep an entry, encoded already so that no value can stop the writer."""
+
+    entry: Entry
+    record: bytes
+    done: "Future[None]" = field(default_factory=Future)
+
+
+@dataclass(slots=True)
+class Remove:
+    """Drop records that the historian has."""
+
+    upto: int
+    published_ns: Mapping[str, int]
+    done: "Future[None]" = field(default_factory=Future)
+
+
+@dataclass(slots=True)
+class Stop:
+    """Finish what was asked before, then end."""
+
+
+Command = Append | Remove | Stop
+
+
+@dataclass(frozen=True, slots=True)
+class JournalSize:
+    """What lies in the journal.
+
+    Attributes:
+        records: number of records.
+        samples: number of values in them.
+        bytes: their size.
+        blocked: why nothing more is taken (``journal-full``, ``disk-full``), or None.
+    """
+
+    records: int
+    samples: int
+    bytes: int
+    blocked: str | None = None
+
+
+class JournalWriter(threading.Thread):
+    """Commits entries in the order they were given, in groups.
+
+    Characteristics
+        buffered: what is given while a commit runs; each machine waits for its commits, so that
+            is bounded by the publish requests in flight
+        durable: an entry's future is done once its transaction is on disk
+        policy when full: entries wait, so nothing is acknowledged and the servers queue; what
+            they drop becomes a declared gap; nothing once acknowledged is ever dropped
+        policy when the disk fails: every entry fails, and every later one
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, path: Path, *, max_bytes: int, gather_s: float
+    ) -> None:
+        super().__init__(name="pilotline-journal", daemon=True)
+        self._connection = connection
+        self._path = path
+        self._max_bytes = max_bytes
+        self._gather_s = gather_s
+        self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self._waiting: deque[Append] = deque()
+        self._failure: JournalFailed | None = None
+        records, size, samples = connection.execute(SIZE).fetchone()
+        self.size = JournalSize(records, samples, size + records * _ROW_OVERHEAD_BYTES)
+
+    def give(self, command: Command) -> None:
+        """Ask for a change; from any thread."""
+        self._commands.put(command)
+
+    def run(self) -> None:
+        """Carry commands out until told to stop; whatever goes wrong fails what is asked."""
+        try:
+            self._serve()
+        except Exception as error:
+            log.exception("edge.journal_writer_failed", file=str(self._path))
+            self._failure = JournalFailed(
+                f"the journal's writer ended: {error!r}; restart the agent"
+            )
+            self._refuse_all()
+        finally:
+            self._give_up()
+            self._connection.close()
+
+    def _serve(self) -> None:
+        stopping = False
+        while not stopping:
+            commands = self._collect()
+            stopping = any(isinstance(command, Stop) for command in commands)
+            removes = [command for command in commands if isinstance(command, Remove)]
+            self._waiting.extend(command for command in commands if isinstance(command, Append))
+            self._carry_out(removes)
+
+    def _refuse_all(self) -> None:
+        while not isinstance(command := self._commands.get(), Stop):
+            _fail([command], self._failure or JournalFailed("the journal is closed"))
+
+    def _collect(self) -> list[Command]:
+        """Wait for a command, then for others that come at nearly the same time."""
+        try:
+            commands = [self._commands.get(timeout=_RETRY_S if self._waiting else None)]
+        except queue.Empty:
+            return []
+        if self._gather_s and not isinstance(commands[0], Stop):
+            time.sleep(self._gather_s)
+        while True:
+            try:
+                commands.append(self._commands.get_nowait())
+            except queue.Empty:
+                return commands
+
+    def _carry_out(self, removes: list[Remove]) -> None:
+        if removes:
+            self._commit([], removes)
+        if not self._waiting:
+            return
+        if self.size.blocked == FULL and self.size.bytes > self._max_bytes * _ROOM_AGAIN:
+            return
+        if self.size.bytes >= self._max_bytes:
+            self._blocked(FULL)
+            return
+        appends = list(self._waiting)
+        self._waiting.clear()
+        self._commit(appends, [])
+
+    def _commit(self, appends: Sequence[Append], removes: Sequence[Remove]) -> None:
+        if self._failure is not None:
+            _fail((*appends, *removes), self._failure)
+            return
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            change = self._insert(appends) if appends else self._delete(removes)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._rollback()
+            self._commit_failed(error, appends, removes)
+            return
+        records, samples, size = change
+        before = self.size
+        self.size = JournalSize(
+            before.records + records,
+            before.samples + samples,
+            before.bytes + size,
+            before.blocked if removes else None,
+        )
+        for done in (*(each.done for each in appends), *(each.done for each in removes)):
+            done.set_result(None)
+
+    def _insert(self, appends: Sequence[Append]) -> tuple[int, int, int]:
+        rows = [
+            (
+                append.entry.site,
+                append.entry.machine,
+                append.entry.published_ns,
+                len(append.entry.samples),
+                append.record,
+            )
+            for append in appends
+            if append.entry.has_record
+        ]
+        self._connection.executemany(INSERT_RECORD, rows)
+        states = {append.entry.machine: append.entry.coverage for append in appends}
+        self._connection.executemany(UPSERT_COVERAGE, states.items())
+        size = sum(len(row[4]) + _ROW_OVERHEAD_BYTES for row in rows)
+        return len(rows), sum(row[3] for row in rows), size
+
+    def _delete(self, removes: Sequence[Remove]) -> tuple[int, int, int]:
+        upto = max(remove.upto for remove in removes)
+        records, size, samples = self._connection.execute(
+            f"{SIZE} WHERE seq <= ?", (upto,)
+        ).fetchone()
+        self._connection.execute(DELETE_RECORDS, (upto,))
+        for remove in removes:
+            self._connection.executemany(UPSERT_DELIVERED, remove.published_ns.items())
+        self._connection.execute(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})").fetchall()
+        return -records, -samples, -(size + records * _ROW_OVERHEAD_BYTES)
+
+    def _commit_failed(
+        self, error: sqlite3.Error, appends: Sequence[Append], removes: Sequence[Remove]
+    ) -> None:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL:
+            self._waiting.extendleft(reversed(appends))
+            for remove in removes:
+                self._commands.put(remove)
+            self._blocked(DISK_FULL)
+            self._make_room()
+            return
+        if code in _DAMAGED:
+            damage_marker(self._path).touch()
+        self._failure = JournalFailed(
+            f"the journal {self._path} cannot be written: {error}; nothing more is acknowledged; "
+            "check the disk and restart the agent"
+        )
+        log.error("edge.journal_failed", file=str(self._path), reason=str(error))
+        _fail((*appends, *removes), self._failure)
+
+    def _make_room(self) -> None:
+        """Fold the log into the file, so that removing records needs no further disk space."""
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.Error as error:
+            log.warning("edge.journal_checkpoint_failed", reason=str(error))
+        time.sleep(_RETRY_S)
+
+    def _blocked(self, reason: str) -> None:
+        if self.size.blocked != reason:
+            log.warning("edge.journal_blocked", reason=reason, bytes=self.size.bytes)
+            size = self.size
+            self.size = JournalSize(size.records, size.samples, size.bytes, reason)
+
+    def _rollback(self) -> None:
+        if self._connection.in_transaction:
+            try:
+                self._connection.execute("ROLLBACK")
+            except sqlite3.Error as error:
+                log.warning("edge.journal_rollback_failed", reason=str(error))
+
+    def _give_up(self) -> None:
+        """Fail what could not be kept before the stop; it was never acknowledged."""
+        stopped = JournalFailed("the journal was closed while it was full")
+        _fail(list(self._waiting), self._failure or stopped)
+        self._waiting.clear()
+
+
+def damage_marker(path: Path) -> Path:
+    """Return the file whose presence tells the next start that the journal is damaged."""
+    return path.with_suffix(".damaged")
+
+
+def _fail(commands: Sequence[Append | Remove], error: JournalFailed) -> None:
+    for command in commands:
+        command.done.set_exception(error)

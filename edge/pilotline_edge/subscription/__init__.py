@@ -1,0 +1,1 @@
+"""Subscription: what a server is asked to report, and how nothing of it is lost."""

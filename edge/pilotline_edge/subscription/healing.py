@@ -1,0 +1,87 @@
+"""Healing: how a subscription comes through a lost connection, cheapest step first."""
+
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+
+import structlog
+from asyncua.ua import uaerrors
+
+from pilotline_edge.connection.session import Origin
+from pilotline_edge.subscription.publication import Publication
+from pilotline_edge.subscription.subscription import MachineSubscription
+
+log = structlog.get_logger("pilotline.edge")
+
+_SILENCES_BEFORE_DISTRUST = 2
+
+Take = Callable[[Publication], Awaitable[None]]
+"""Takes a republished message, in order."""
+
+
+class Step(StrEnum):
+    """What healed a subscription."""
+
+    REPUBLISHED = "republished"
+    """It was still ours: what the server kept was sent again; nothing is lost."""
+
+    TRANSFERRED = "transferred"
+    """It was moved to a new session, then republished; nothing is lost."""
+
+    RECREATED = "recreated"
+    """It was made anew; what lies between is a declared gap."""
+
+
+async def heal(
+    subscription: MachineSubscription,
+    origin: Origin,
+    take: Take,
+    lost: Callable[[MachineSubscription, str], None],
+) -> Step:
+    """Bring a subscription back to life on a fresh connection.
+
+    asyncua transfers first, which a conforming server refuses for a subscription that the session
+    already owns, and then makes it anew: the whole outage is lost although the server kept it.
+
+    Args:
+        subscription: the subscription.
+        origin: where the connection's session comes from.
+        take: takes each message that is sent again.
+        lost: called with the cause before items are created anew.
+
+    Raises:
+        asyncua.ua.UaError: the connection is lost again, or the server refuses.
+    """
+    if await _kept(subscription, origin):
+        step = Step.REPUBLISHED if origin is Origin.REACTIVATED else Step.TRANSFERRED
+        try:
+            async for publication in subscription.republish():
+                await take(publication)
+        except (uaerrors.BadSubscriptionIdInvalid, uaerrors.BadNoSubscription):
+            log.info("edge.subscription_gone", subscription=subscription.subscription_id)
+        else:
+            subscription.listen()
+            await subscription.monitor()
+            return step
+    lost(subscription, _cause(subscription, origin))
+    await subscription.create()
+    await subscription.monitor()
+    return Step.RECREATED
+
+
+async def _kept(subscription: MachineSubscription, origin: Origin) -> bool:
+    if subscription.subscription_id is None or origin is Origin.RESTARTED:
+        return False
+    if subscription.silences >= _SILENCES_BEFORE_DISTRUST:
+        return False
+    if origin is Origin.REACTIVATED:
+        return await subscription.known()
+    return await subscription.transfer()
+
+
+def _cause(subscription: MachineSubscription, origin: Origin) -> str:
+    if origin is Origin.RESTARTED:
+        subscription.subscription_id = None
+        return "server-restarted"
+    if subscription.silences >= _SILENCES_BEFORE_DISTRUST:
+        return "server-silent"
+    return "connection-lost"

@@ -1,0 +1,104 @@
+"""Items: what the server is asked to report of each tag, and how deep it queues."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from asyncua import ua
+from asyncua.ua.attribute_ids import AttributeIds
+
+from pilotline_edge.backoff import Backoff
+from pilotline_plant import Tag
+
+BRIDGED_S = 60.0
+"""How long an outage the server's queues are asked to bridge."""
+
+_LEAST_QUEUE = 10
+_MOST_QUEUE = 10_000
+_CYCLES_IN_RESERVE = 4
+_RETRY_FIRST_S = 5.0
+_RETRY_CAP_S = 300.0
+
+
+def queue_size(tag: Tag, bridged_s: float = BRIDGED_S) -> int:
+    """Return the queue depth to ask for.
+
+    asyncua asks for 0, which servers take as 1, so a publish carries one value however many were
+    sampled. Here the queue holds several publishing cycles, and an outage of `bridged_s`.
+    """
+    sampling_ms = max(tag.sampling_ms, 1)
+    cycles = _CYCLES_IN_RESERVE * math.ceil(max(tag.publishing_ms, 1) / sampling_ms)
+    outage = math.ceil(bridged_s * 1000 / sampling_ms)
+    return min(max(cycles, outage, _LEAST_QUEUE), _MOST_QUEUE)
+
+
+@dataclass(slots=True)
+class Item:
+    """One tag as a monitored item.
+
+    Attributes:
+        tag: the tag.
+        handle: our number of it; the server sends it with each value.
+        item_id: the server's number of it, or None while it is not monitored.
+        queue: queue depth the server granted.
+        filtered: whether the deadband is asked for; False once the server refused filters.
+        problem: why the server refuses it, or None.
+        retry_at: loop time of the next attempt for a refused item.
+        backoff: waits between attempts.
+    """
+
+    tag: Tag
+    handle: int
+    item_id: int | None = None
+    queue: int = 1
+    filtered: bool = True
+    problem: str | None = None
+    retry_at: float = 0.0
+    backoff: Backoff = field(default_factory=lambda: Backoff(_RETRY_FIRST_S, _RETRY_CAP_S))
+
+    def request(self, node_id: ua.NodeId) -> ua.MonitoredItemCreateRequest:
+        """Return the request that makes the server monitor the tag.
+
+        Values repeated unchanged are not asked for; the oldest are dropped when a queue is full,
+        and the server then marks the next value with the Overflow bit.
+        """
+        request = ua.MonitoredItemCreateRequest()
+        request.ItemToMonitor.NodeId = node_id
+        request.ItemToMonitor.AttributeId = ua.UInt32(AttributeIds.Value)
+        request.MonitoringMode = ua.MonitoringMode.Reporting
+        asked = request.RequestedParameters  # asyncua's default already discards the oldest
+        asked.ClientHandle = ua.UInt32(self.handle)
+        asked.SamplingInterval = ua.Double(self.tag.sampling_ms)
+        asked.QueueSize = ua.UInt32(queue_size(self.tag))
+        if self.tag.deadband > 0 and self.filtered:
+            asked.Filter = ua.DataChangeFilter(
+                Trigger=ua.DataChangeTrigger.StatusValue,
+                DeadbandType=ua.UInt32(ua.DeadbandType.Absolute),
+                DeadbandValue=ua.Double(self.tag.deadband),
+            )
+        return request
+
+    def refused(self, problem: str, now: float) -> bool:
+        """Note a refusal and return whether it is news."""
+        news = problem != self.problem
+        self.problem, self.item_id = problem, None
+        self.retry_at = now + self.backoff.wait_s()
+        return news
+
+    def accepted(self, item_id: int, queue: int) -> None:
+        """Note that the server monitors the tag."""
+        self.item_id, self.queue, self.problem = item_id, queue, None
+        self.backoff.reset()
+
+    def forget(self) -> None:
+        """Note that the server no longer monitors the tag; it is asked again at once."""
+        self.item_id, self.retry_at = None, 0.0
+
+
+def items_by_interval(tags: Sequence[Tag]) -> Iterator[tuple[int, list[Item]]]:
+    """Yield each publishing interval in ms with its items; handles are unique in the machine."""
+    items = [Item(tag, handle) for handle, tag in enumerate(tags, start=1)]
+    items.sort(key=lambda item: item.tag.publishing_ms)
+    for interval, group in groupby(items, key=lambda item: item.tag.publishing_ms):
+        yield interval, list(group)

@@ -1,0 +1,67 @@
+"""Publication: one answer to a publish request, reduced to what a historian needs."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pilotline_historian import Value
+
+OVERFLOW = 0x0000_0480
+"""Status bits of a value before which the server's queue dropped others (OPC 10000-4, 7.39.1)."""
+
+FIRST_SEQUENCE = 1
+LAST_SEQUENCE = 0xFFFF_FFFF
+
+
+class Unsupported(NamedTuple):
+    """A value that no tag may have: an array, a structure, a byte string.
+
+    Attributes:
+        type_name: OPC UA name of its type.
+    """
+
+    type_name: str
+
+
+Change = tuple[int, Value | Unsupported | None, int, int | None, int | None]
+"""Client handle, value, status code, source time and server time in ns UTC (None: not sent).
+
+A plain tuple, since thousands a second are made.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One notification message of a subscription (OPC 10000-4, 7.26).
+
+    Attributes:
+        subscription_id: the server's number of the subscription.
+        sequence: sequence number; for a keep-alive the number the next message will have.
+        published_ns: publish time by the server's clock, ns UTC, or None when it gave none.
+        more: whether further messages of the same publishing cycle follow.
+        changes: values in the order of the server's queues; empty for a keep-alive.
+        ended: status code by which the server ended the subscription, or None.
+    """
+
+    subscription_id: int
+    sequence: int
+    published_ns: int | None
+    more: bool
+    changes: list[Change]
+    ended: int | None = None
+
+    @property
+    def keep_alive(self) -> bool:
+        """Whether the message only says that the subscription lives."""
+        return not self.changes and self.ended is None
+
+
+def next_sequence(sequence: int) -> int:
+    """Return the number after `sequence`; zero is never used (OPC 10000-4, 7.9)."""
+    return FIRST_SEQUENCE if sequence >= LAST_SEQUENCE else sequence + 1
+
+
+def sequences_ahead(expected: int, got: int) -> int:
+    """Return how many messages lie between, negative when `got` was seen before."""
+    period = LAST_SEQUENCE
+    ahead = (got - expected) % period
+    return ahead if ahead < period // 2 else ahead - period

@@ -1,0 +1,276 @@
+"""Subscription: one publishing interval of one machine at its server."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from asyncua import ua
+from asyncua.ua import uaerrors
+from asyncua.ua.ua_binary import struct_from_binary
+
+from pilotline_edge.connection.session import MachineSession
+from pilotline_edge.subscription.decoding import from_message
+from pilotline_edge.subscription.items import Item
+from pilotline_edge.subscription.nodes import resolve
+from pilotline_edge.subscription.publication import (
+    Publication,
+    next_sequence,
+    sequences_ahead,
+)
+
+log = structlog.get_logger("pilotline.edge")
+
+_KEEP_ALIVE_S = 2.0
+_LIFETIME_S = 120.0
+_SILENCE_MARGIN_S = 1.0
+_MOST_PER_MESSAGE = 10_000
+_MOST_REPUBLISHED = 10_000
+_TOO_BIG = (
+    uaerrors.BadTooManyOperations,
+    uaerrors.BadEncodingLimitsExceeded,
+    uaerrors.BadRequestTooLarge,
+    uaerrors.BadResponseTooLarge,
+    uaerrors.BadTcpMessageTooLarge,
+)
+_FILTER_REFUSED = {
+    uaerrors.BadFilterNotAllowed.code,
+    uaerrors.BadMonitoredItemFilterInvalid.code,
+    uaerrors.BadMonitoredItemFilterUnsupported.code,
+    uaerrors.BadDeadbandFilterInvalid.code,
+}
+
+
+@dataclass(slots=True)
+class MachineSubscription:
+    """One publishing interval of one machine: the server's subscription and its items.
+
+    asyncua's own `Subscription` is not used: it requests items in a single call whatever their
+    number, drops rejected ones for good, forgets all of them when a recreation fails, checks no
+    sequence numbers, and hands values on by a queue that drops the oldest 1 000 without a count.
+
+    Attributes:
+        session: the machine's session.
+        interval_ms: publishing interval asked for.
+        items: the tags that share it.
+        subscription_id: the server's number, or None while there is none.
+        expected: sequence number of the next message, or None before the first one.
+        silences: connections in a row that ended because nothing was heard.
+        published_s: publishing interval the server granted, seconds.
+        keep_alives: publishing intervals after which the server says it lives.
+    """
+
+    session: MachineSession
+    interval_ms: int
+    items: list[Item]
+    subscription_id: int | None = None
+    expected: int | None = None
+    silences: int = 0
+    published_s: float = 0.0
+    keep_alives: int = 1
+    _heard: float = 0.0
+    _handles: dict[int, Item] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Index the items by the number the server sends with each value."""
+        self._handles = {item.handle: item for item in self.items}
+
+    def item(self, handle: int) -> Item | None:
+        """Return the item with this number."""
+        return self._handles.get(handle)
+
+    @property
+    def least_queue(self) -> int:
+        """The shallowest queue the server granted; no shorter message can hold a full one."""
+        return min((item.queue for item in self.items if item.item_id is not None), default=1)
+
+    # -- liveness ---------------------------------------------------------------------------
+
+    def heard(self) -> None:
+        """Note that the server spoke of this subscription."""
+        self._heard = asyncio.get_running_loop().time()
+        self.silences = 0
+
+    def listen(self) -> None:
+        """Begin to expect messages; called when a connection is made."""
+        self._heard = asyncio.get_running_loop().time()
+
+    def silent_s(self) -> float:
+        """Return the seconds by which messages are overdue; at most 0 while all is well.
+
+        asyncua's watchdog waits for the keep-alive count it *requested*, eleven minutes and more;
+        this one uses what the server granted, which is asked to be two seconds.
+        """
+        allowed = 2 * self.published_s * self.keep_alives + _SILENCE_MARGIN_S
+        return asyncio.get_running_loop().time() - self._heard - allowed
+
+    # -- making -----------------------------------------------------------------------------
+
+    async def create(self) -> None:
+        """Make the subscription anew; its items are made by `monitor`.
+
+        Raises:
+            asyncua.ua.UaError: the server refuses, or the connection is lost.
+        """
+        await self.delete()
+        interval_s = max(self.interval_ms, 1) / 1000
+        keep_alives = max(round(_KEEP_ALIVE_S / interval_s), 1)
+        asked: Any = ua.CreateSubscriptionParameters()
+        asked.RequestedPublishingInterval = float(self.interval_ms)
+        asked.RequestedMaxKeepAliveCount = keep_alives
+        asked.RequestedLifetimeCount = max(round(_LIFETIME_S / interval_s), 3 * keep_alives)
+        asked.MaxNotificationsPerPublish = _MOST_PER_MESSAGE
+        asked.PublishingEnabled = True
+        request = ua.CreateSubscriptionRequest()
+        request.Parameters = asked
+        granted = await _create(self.session, request)
+        self.subscription_id = int(granted.SubscriptionId)
+        self.published_s = float(granted.RevisedPublishingInterval) / 1000
+        self.keep_alives = max(int(granted.RevisedMaxKeepAliveCount), 1)
+        self.expected = None
+        for item in self.items:
+            item.forget()
+        self.heard()
+
+    async def delete(self) -> None:
+        """Remove the subscription from the server where it is still there, and forget it."""
+        former, self.subscription_id = self.subscription_id, None
+        if former is None:
+            return
+        try:
+            await self.session.services.delete_subscriptions([former])
+        except uaerrors.UaStatusCodeError as error:
+            log.debug("edge.subscription_not_deleted", subscription=former, reason=str(error))
+
+    async def monitor(self) -> None:
+        """Make the server monitor every item that it does not yet and that is due.
+
+        One refused item never stops the others; it is tried again later.
+
+        Raises:
+            asyncua.ua.UaError: the server refuses the call itself, or the connection is lost.
+        """
+        now = asyncio.get_running_loop().time()
+        due = [item for item in self.items if item.item_id is None and item.retry_at <= now]
+        if not due:
+            return
+        nodes = await resolve([item.tag for item in due], self.session)
+        wanted: list[tuple[Item, ua.NodeId]] = []
+        for item, node in zip(due, nodes, strict=True):
+            if isinstance(node, str):
+                self._refuse(item, node)
+            else:
+                wanted.append((item, node))
+        size = self.session.facts.batch_items if self.session.facts else len(wanted)
+        for start in range(0, len(wanted), size):
+            await self._monitor_batch(wanted[start : start + size])
+
+    async def _monitor_batch(self, wanted: Sequence[tuple[Item, ua.NodeId]]) -> None:
+        asked: Any = ua.CreateMonitoredItemsParameters()
+        asked.SubscriptionId = self.subscription_id
+        asked.TimestampsToReturn = ua.TimestampsToReturn.Both
+        asked.ItemsToCreate = [item.request(node) for item, node in wanted]
+        try:
+            results = await self.session.services.create_monitored_items(asked)
+        except _TOO_BIG:
+            if len(wanted) == 1:
+                raise
+            half = len(wanted) // 2
+            await self._monitor_batch(wanted[:half])
+            await self._monitor_batch(wanted[half:])
+            return
+        unfiltered: list[tuple[Item, ua.NodeId]] = []
+        for (item, node), result in zip(wanted, results, strict=True):
+            if result.StatusCode.is_good():
+                item.accepted(int(result.MonitoredItemId), int(result.RevisedQueueSize))
+            elif result.StatusCode.value in _FILTER_REFUSED and item.filtered:
+                item.filtered = False
+                unfiltered.append((item, node))
+            else:
+                self._refuse(item, f"the server refuses it: {result.StatusCode.name}")
+        if unfiltered:
+            await self._monitor_batch(unfiltered)
+
+    def _refuse(self, item: Item, problem: str) -> None:
+        if item.refused(problem, asyncio.get_running_loop().time()):
+            log.warning(
+                "edge.tag_refused",
+                machine=self.session.machine.id,
+                tag=item.tag.id,
+                node=item.tag.node_id or item.tag.browse_path,
+                reason=problem,
+            )
+
+    # -- healing ----------------------------------------------------------------------------
+
+    async def known(self) -> bool:
+        """Ask whether the server still has the subscription for our session.
+
+        Enabling what is enabled changes nothing and answers per subscription. Republish cannot
+        be asked: asyncua's server answers it with Good for a subscription it does not have.
+        """
+        parameters: Any = ua.SetPublishingModeParameters()
+        parameters.PublishingEnabled = True
+        parameters.SubscriptionIds = [self.subscription_id]
+        results = await self.session.services.set_publishing_mode(parameters)
+        return bool(results) and results[0].is_good()
+
+    async def transfer(self) -> bool:
+        """Move the subscription from a former session to ours; False when that cannot be."""
+        parameters: Any = ua.TransferSubscriptionsParameters()
+        parameters.SubscriptionIds = [self.subscription_id]
+        parameters.SendInitialValues = False
+        try:
+            results = await self.session.services.transfer_subscriptions(parameters)
+        except uaerrors.UaStatusCodeError as error:
+            log.info("edge.transfer_refused", reason=str(error))
+            return False
+        return bool(results) and results[0].StatusCode.is_good()
+
+    async def republish(self) -> AsyncIterator[Publication]:
+        """Yield the messages the server kept, from the expected one on.
+
+        It ends where the server has no more, which a conforming server says with
+        BadMessageNotAvailable and asyncua's with an empty good message, for ever.
+        """
+        for _ in range(_MOST_REPUBLISHED):
+            if self.expected is None or self.subscription_id is None:
+                return
+            try:
+                message = await self.session.services.republish(self.subscription_id, self.expected)
+            except uaerrors.BadMessageNotAvailable:
+                return
+            if not message.SequenceNumber or not message.NotificationData:
+                return
+            yield from_message(self.subscription_id, message, more=True)
+
+    # -- sequence ---------------------------------------------------------------------------
+
+    def missing_before(self, publication: Publication) -> int:
+        """Return how many messages lie before this one unseen; negative when it was seen."""
+        if self.expected is None:
+            return 0
+        return sequences_ahead(self.expected, publication.sequence)
+
+    def passed(self, publication: Publication) -> None:
+        """Note that the message was taken, so that the next number is known."""
+        if publication.keep_alive:
+            self.expected = publication.sequence
+        else:
+            self.expected = next_sequence(publication.sequence)
+
+
+async def _create(
+    session: MachineSession, request: ua.CreateSubscriptionRequest
+) -> ua.CreateSubscriptionResult:
+    """Create a subscription without asyncua's publish loop.
+
+    asyncua starts that loop with the subscription: one request in flight, and messages
+    acknowledged as soon as a callback returns.
+    """
+    body = await session.client.uaclient.ask(request, session.settings.request_timeout_s)
+    response = struct_from_binary(ua.CreateSubscriptionResponse, body)
+    response.ResponseHeader.ServiceResult.check()
+    granted: ua.CreateSubscriptionResult = response.Parameters
+    return granted
