@@ -12,9 +12,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from pilotline_api.alarms.models import Alarm
-from pilotline_api.alarms.monitor import Cleared, Raised, Transition
 from pilotline_api.alarms.repository import open_alarm
 from pilotline_api.alarms.schemas import AlarmView
+from pilotline_api.alarms.transition import Cleared, Raised, Transition
 from pilotline_api.kit.database import Database
 from pilotline_api.kit.events import Audience, publish
 

@@ -11,7 +11,7 @@ from pilotline_api.alarms.repository import open_alarms
 from pilotline_api.kit.base import new_id
 from pilotline_api.kit.database import Database
 from pilotline_api.live.clock import Moment
-from pilotline_api.live.plant_image import Applied
+from pilotline_api.live.reading import Applied
 from pilotline_plant import Plant
 
 _log = structlog.get_logger("pilotline.api.alarms")

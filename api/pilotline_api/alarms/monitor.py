@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -17,8 +17,9 @@ from pilotline_api.alarms.condition import (
     limit_of,
 )
 from pilotline_api.alarms.models import Severity
+from pilotline_api.alarms.transition import Cleared, Raised, Transition
 from pilotline_api.live.clock import Moment
-from pilotline_api.live.plant_image import Connection, Reading
+from pilotline_api.live.reading import Connection, Reading, packml_state
 from pilotline_api.live.wire import number
 from pilotline_plant import Limits, Machine, PackMLState, Plant, Tag
 
@@ -31,47 +32,6 @@ CHATTERING_WITHIN_S: Final = 60.0
 
 CHATTERING_CALM_S: Final = 10.0
 """… and such an alarm clears only after the value has been back for this long."""
-
-
-class Raised(NamedTuple):
-    """A condition began to hold.
-
-    Attributes:
-        id: id of the new alarm.
-        condition: what holds.
-        severity: how soon someone must act.
-        message: what a person reads.
-        value: the value that raised it, or None.
-        limit: the limit it met, or None.
-        at_ms: when this was seen, ms UTC.
-    """
-
-    id: str
-    condition: Condition
-    severity: Severity
-    message: str
-    value: float | None
-    limit: float | None
-    at_ms: int
-
-
-class Cleared(NamedTuple):
-    """A condition ceased to hold.
-
-    Attributes:
-        id: id of the alarm that ends.
-        condition: what held.
-        at_ms: when this was seen, ms UTC.
-    """
-
-    id: str
-    condition: Condition
-    at_ms: int
-
-
-Transition = Raised | Cleared
-
-_STATES: Final[Mapping[object, PackMLState]] = {int(state): state for state in PackMLState}
 
 
 @dataclass(slots=True)
@@ -190,8 +150,9 @@ class AlarmMonitor:
             if value is not None and not math.isnan(value):
                 yield from self._compare(limits, value, now)
         states = self._states.get(key)
-        if states is not None and reading.value in _STATES:
-            yield from self._enter_state(states, _STATES[reading.value], now)
+        entered = packml_state(reading.value) if states is not None else None
+        if states is not None and entered is not None:
+            yield from self._enter_state(states, entered, now)
 
     def connect(self, connection: Connection, now: Moment) -> Iterator[Transition]:
         """Look at a connection that changed."""

@@ -22,7 +22,7 @@ from pilotline_api.history.states import StateInterval, TooManyChanges, blind_ti
 from pilotline_api.kit.schema import ObjectId
 from pilotline_api.kit.services import HistorianNeeded, PlantNeeded
 from pilotline_api.live.parts import LiveNeeded
-from pilotline_api.live.plant_image import Connection
+from pilotline_api.live.reading import Connection
 from pilotline_historian import Historian, Series
 
 router = APIRouter(tags=["history"])

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from pilotline_api.live.plant_image import state_word
-from pilotline_historian import Gap, Historian, Sample, Series
+from pilotline_api.live.reading import packml_state
+from pilotline_historian import Gap, Historian, Sample, Series, Value
 
 UNKNOWN: Final = "Unknown"
 """No PackML state is known: before the first sample, in a gap, after a bad sample."""
@@ -108,13 +108,18 @@ def _carried_in(historian: Historian, series: Series, start_ns: int) -> str:
         if last is not None:
             return _state(last)
     buckets = historian.buckets(series, start_ns - _LONGEST_LOOK_BACK_NS, start_ns, 1)
-    return (state_word(buckets[-1].last) or UNKNOWN) if buckets else UNKNOWN
+    return _word(buckets[-1].last) if buckets else UNKNOWN
 
 
 def _state(sample: Sample) -> str:
     if sample.status >> 30 >= 2:  # bad; an uncertain state is still the best that is known
         return UNKNOWN
-    return state_word(sample.value) or UNKNOWN
+    return _word(sample.value)
+
+
+def _word(value: Value | None) -> str:
+    state = packml_state(value)
+    return state.word if state is not None else UNKNOWN
 
 
 def _append(intervals: list[StateInterval], new: StateInterval) -> None:

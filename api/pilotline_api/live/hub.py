@@ -85,7 +85,7 @@ class Hub:
             Unavailable: there are `MAX_STREAMS` open.
         """
         self._refuse_too_many(user)
-        mailbox = Mailbox(self._snapshot_frame if group.sees_machines else None)
+        mailbox = Mailbox(self._snapshot_frame if group.sees_machines else self._empty_snapshot)
         if self._closed:
             mailbox.close("shutdown")
         subscription = Subscription(group, user, session, mailbox)
@@ -157,6 +157,10 @@ class Hub:
         metrics.frames.inc()
         for mailbox in readers:
             mailbox.post_delta(delta)
+
+    def _empty_snapshot(self) -> bytes:
+        """Return the first frame of a reader who sees no machine: only the clock."""
+        return frame("snapshot", {"server_ms": self._now().unix_ms, "machines": {}})
 
     def _snapshot_frame(self) -> bytes:
         """Return the newest snapshot; readers that ask at the same time share one."""

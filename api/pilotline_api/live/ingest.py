@@ -8,8 +8,9 @@ import structlog
 from pilotline_api.live import metrics
 from pilotline_api.live.clock import Moment
 from pilotline_api.live.hub import Hub
-from pilotline_api.live.plant_image import Applied, PlantImage
+from pilotline_api.live.plant_image import PlantImage
 from pilotline_api.live.push import decode_push
+from pilotline_api.live.reading import Applied
 
 MAX_REMEMBERED: Final = 1000
 """Unknown machines and tags that are remembered as already logged."""

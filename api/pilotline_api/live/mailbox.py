@@ -23,24 +23,23 @@ class Mailbox:
         thread-safe: no, it lives on the event loop; one reader
 
     Args:
-        snapshot: makes the newest snapshot frame, or None for a reader without machine data.
+        snapshot: makes the newest snapshot frame, which is also the first one the reader gets.
     """
 
-    def __init__(self, snapshot: Callable[[], bytes] | None) -> None:
+    def __init__(self, snapshot: Callable[[], bytes]) -> None:
         self._snapshot = snapshot
-        self._wants_snapshot = snapshot is not None
+        self._wants_snapshot = True
         self._delta: bytes | None = None
         self._events: deque[bytes] = deque()
         self._something = asyncio.Event()
         self._on_close: Callable[[], None] | None = None
         self.closed: str | None = None
         self.snapshots_after_lag = 0
-        if self._wants_snapshot:
-            self._something.set()
+        self._something.set()
 
     def post_delta(self, delta: bytes) -> None:
         """Leave a change of machine data, or note that the reader lags."""
-        if self.closed or self._wants_snapshot or self._snapshot is None:
+        if self.closed or self._wants_snapshot:
             return
         if self._delta is not None:
             self._delta = None
@@ -97,7 +96,7 @@ class Mailbox:
 
     def _all(self) -> bytes:
         parts = []
-        if self._wants_snapshot and self._snapshot is not None:
+        if self._wants_snapshot:
             parts.append(self._snapshot())
         elif self._delta is not None:
             parts.append(self._delta)

@@ -1,14 +1,14 @@
 """The plant as last heard: newest value of each tag and the connection of each machine."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from pilotline_api.live.clock import Moment
 from pilotline_api.live.push import EdgePush, PushedConnection, PushedValue
+from pilotline_api.live.reading import Applied, Connection, Reading, packml_state
 from pilotline_api.live.wire import MAX_TEXT, WireValue, wire_value
 from pilotline_historian.sample import Sample
-from pilotline_plant import PackMLState, Plant, Tag
+from pilotline_plant import Plant, Tag
 
 EDGE_SILENCE_S: Final = 6.0
 """An agent names each connection every two seconds; three missed turns mean it is gone."""
@@ -21,65 +21,6 @@ LATE_PUSH_MS: Final = 10_000
 
 MAX_AGENTS: Final = 256
 """Agents whose clocks are remembered; beyond it all are forgotten and learnt again."""
-
-_QUALITIES: Final = ("good", "uncertain", "bad", "bad")
-_STATE_WORDS: Final = {int(state): state.word for state in PackMLState}
-
-
-class Reading(NamedTuple):
-    """Newest value of one tag.
-
-    Attributes:
-        machine: machine id.
-        tag: tag id.
-        source_time_ns: OPC UA source time, ns UTC.
-        value: the value, None where the machine sent none.
-        status: OPC UA status code.
-    """
-
-    machine: str
-    tag: str
-    source_time_ns: int
-    value: WireValue
-    status: int
-
-    @property
-    def quality(self) -> str:
-        """``good``, ``uncertain`` or ``bad``: the severity of the status code."""
-        return _QUALITIES[self.status >> 30]
-
-
-class Connection(NamedTuple):
-    """Whether a machine is heard, and since when.
-
-    Attributes:
-        machine: machine id.
-        connected: whether the edge has the machine, and the API has the edge.
-        since_ms: instant this began, ms UTC.
-        cause: why it is not connected, or None.
-    """
-
-    machine: str
-    connected: bool
-    since_ms: int
-    cause: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What a push changed.
-
-    Attributes:
-        readings: readings taken over, in the push's order.
-        connections: connections that changed.
-        unknown: ``(machine, tag)`` that the plant does not have.
-        overtaken: number of values older than the held ones.
-    """
-
-    readings: list[Reading] = field(default_factory=list)
-    connections: list[Connection] = field(default_factory=list)
-    unknown: list[tuple[str, str]] = field(default_factory=list)
-    overtaken: int = 0
 
 
 class _TagImage:
@@ -276,13 +217,9 @@ class PlantImage:
         self._changed[item] = self.revision
 
 
-def state_word(value: object) -> str | None:
-    """Return the PackML word of a state number, or None where it is none."""
-    return _STATE_WORDS.get(value) if type(value) is int else None
-
-
 def _state_word(reading: Reading) -> str | None:
-    return None if reading.quality == "bad" else state_word(reading.value)
+    state = None if reading.quality == "bad" else packml_state(reading.value)
+    return state.word if state is not None else None
 
 
 def _job(reading: Reading) -> str | None:

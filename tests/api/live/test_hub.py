@@ -255,6 +255,8 @@ async def test_customers_get_no_machine_data_at_all(floor: Floor) -> None:
     await asyncio.sleep(1)
     floor.say(2.0)
 
+    assert await taken(stream) == [("snapshot", {"server_ms": NOON_MS + 1000, "machines": {}})]
+    await asyncio.sleep(1)
     assert await taken(stream) == []
 
 

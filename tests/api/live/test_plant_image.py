@@ -84,9 +84,9 @@ def test_a_machine_whose_clock_ran_far_ahead_is_heard_again_once_it_is_right() -
 
 @pytest.mark.parametrize("state", PackMLState)
 def test_the_state_tag_names_the_machine_state(state: PackMLState) -> None:
-    image = image_of(("mixer", "state", NOON_NS, int(state), GOOD))
-
-    assert image.snapshot()["mixer"]["state"] == state.word
+    for number in (int(state), float(state)):
+        image = image_of(("mixer", "state", NOON_NS, number, GOOD))
+        assert image.snapshot()["mixer"]["state"] == state.word
 
 
 @pytest.mark.parametrize(
