@@ -7,6 +7,7 @@ from pilotline_historian.errors import (
     HistorianUrlError,
 )
 from pilotline_historian.historian import Historian, Rejected, WriteResult
+from pilotline_historian.opening import open_historian
 from pilotline_historian.sample import GOOD, Bucket, Gap, Sample, Series, Value
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "Series",
     "Value",
     "WriteResult",
+    "open_historian",
 ]

@@ -30,12 +30,17 @@ class Historian(Protocol):
 
     Characteristics
         buffered: no, a write returns when the store has the samples
-        idempotent: yes, a point is (series, source time), writing it again changes nothing
+        idempotent: yes, a point is (series, source time), writing it again changes nothing; where
+            a second write brings another value, that value stays
+        order: samples may come late and in any order
         partial writes: good samples of a batch are stored even where others are rejected
     """
 
     def write(self, samples: Sequence[Sample]) -> WriteResult:
         """Store samples.
+
+        Rejected are what no store can hold: integers beyond 64 bits, times outside the years 1677
+        to 2262, text beyond 65,535 bytes or with lone surrogates, empty names, other types.
 
         Raises:
             HistorianUnavailable: try the same batch again later.
@@ -56,7 +61,15 @@ class Historian(Protocol):
         ...
 
     def buckets(self, series: Series, start_ns: int, end_ns: int, points: int) -> list[Bucket]:
-        """Return at most `points` non-empty buckets of equal width over ``[start_ns, end_ns)``."""
+        """Return at most `points` non-empty buckets of equal width over ``[start_ns, end_ns)``.
+
+        A bucket is empty without a good value. Edges lie on whole seconds, minutes or hours where
+        buckets are some times wider than those (`pilotline_historian.grid`), so the first one may
+        start before `start_ns`; it still holds no earlier sample.
+
+        Raises:
+            ValueError: `points` is less than 1.
+        """
         ...
 
     def last(self, series: Sequence[Series]) -> dict[Series, Sample]:

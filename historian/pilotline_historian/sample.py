@@ -74,13 +74,16 @@ class Gap:
 class Bucket(NamedTuple):
     """Samples of one series within one interval, reduced.
 
+    Numeric are integers and finite floats, not bools; without any, minimum, maximum and mean are
+    None.
+
     Attributes:
-        start_ns: start of the interval; it ends where the next one starts.
+        start_ns: start of the interval; all intervals of one answer are equally wide.
         minimum: least good numeric value.
         maximum: greatest good numeric value.
-        mean: mean of the good numeric values.
+        mean: mean of the good numeric values; None also where their sum overflows.
         last: last good value of any type.
-        good_count: number of good samples.
+        good_count: number of good samples that hold a value.
     """
 
     start_ns: int

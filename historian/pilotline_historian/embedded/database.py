@@ -1,0 +1,212 @@
+"""The SQLite file: connections, transactions, and what SQLite's errors mean to an operator."""
+
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from pilotline_historian.embedded.schema import (
+    ForeignFile,
+    NewerSchema,
+    Step,
+    shipped_steps,
+    upgrade,
+)
+from pilotline_historian.errors import HistorianError, HistorianRefused, HistorianUnavailable
+
+BUSY_TIMEOUT_S: Final = 10.0
+"""How long a writer waits for another process's write."""
+
+_PAGE_BYTES: Final = 8_192
+_CACHE_KIB: Final = 16_384
+_CHECKPOINT_PAGES: Final = 2_048
+_WAL_BYTES: Final = 64 * 2**20
+_IDLE_READERS: Final = 4
+
+_TRY_AGAIN: Final = {
+    sqlite3.SQLITE_BUSY: "another process has been writing to it for too long",
+    sqlite3.SQLITE_LOCKED: "another process has been writing to it for too long",
+    sqlite3.SQLITE_FULL: "its disk is full; free some space",
+    sqlite3.SQLITE_IOERR: "its disk reports an error; check the disk",
+    sqlite3.SQLITE_NOMEM: "memory ran out",
+    sqlite3.SQLITE_PROTOCOL: "its write-ahead log could not be locked",
+}
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_NOT_OURS: Final = {
+    sqlite3.SQLITE_READONLY: "it cannot be written; check the rights of the file and its folder",
+    sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check that its folder exists and may be written",
+    sqlite3.SQLITE_PERM: "access is denied; check the rights of the file and its folder",
+    sqlite3.SQLITE_AUTH: "access is denied; check the rights of the file and its folder",
+}
+
+
+class Database:
+    """One SQLite file in write-ahead mode.
+
+    Characteristics
+        processes: one writes at a time, others wait; readers never wait for a writer
+        durable: a finished write survives a power cut (synchronous=FULL)
+        threads: any; writes take turns, each read has a connection of its own
+
+    Args:
+        path: of the file, made when missing.
+        busy_timeout_s: how long a write waits for another process's.
+        steps: schema to bring the file to; the shipped one unless told.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        busy_timeout_s: float = BUSY_TIMEOUT_S,
+        steps: Sequence[Step] | None = None,
+    ) -> None:
+        self.path = path
+        self._busy_timeout_s = busy_timeout_s
+        self._write_lock = Lock()
+        self._pool_lock = Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self._closed = False
+        self._writer = self._prepared(shipped_steps() if steps is None else steps)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Give the one connection that writes, in a transaction that is durable on exit.
+
+        Raises:
+            HistorianUnavailable: nothing was written; try again later.
+            HistorianRefused: nothing was written; a person must act.
+        """
+        with self._write_lock, self._explained():
+            self._need_open()
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                self._writer.execute("COMMIT")
+            finally:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection that sees one unchanging state of the file.
+
+        Raises:
+            HistorianUnavailable: try again later.
+            HistorianRefused: a person must act.
+        """
+        with self._explained():
+            connection = self._borrow()
+            try:
+                connection.execute("BEGIN")
+                yield connection
+            finally:
+                self._give_back(connection)
+
+    def close(self) -> None:
+        """Close every connection; the last process to close it folds the log into the file."""
+        with self._write_lock, self._pool_lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in (*idle, self._writer):
+            connection.close()
+
+    def damage(self, error: Exception) -> HistorianRefused:
+        """Return what to tell when the file's contents make no sense."""
+        return HistorianRefused(
+            f"historian file {self.path} is damaged ({error}): stop what writes it, move it aside "
+            f"together with its -wal and -shm files, then put back a backup or run "
+            f"`sqlite3 {self.path.name} .recover`"
+        )
+
+    def _prepared(self, steps: Sequence[Step]) -> sqlite3.Connection:
+        with self._explained():
+            connection = self._connect()
+            try:
+                connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+                _need_wal(connection, self._busy_timeout_s)
+                upgrade(connection, steps)
+                connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+                connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+            except ForeignFile:
+                connection.close()
+                raise HistorianRefused(
+                    f"{self.path} is a database of another program; choose another file"
+                ) from None
+            except NewerSchema as error:
+                connection.close()
+                raise HistorianRefused(
+                    f"historian file {self.path} was written by a newer release ({error}); "
+                    f"install that release, or choose another file"
+                ) from None
+            except sqlite3.Error:
+                connection.close()
+                raise
+            return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path,
+            timeout=self._busy_timeout_s,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        return connection
+
+    def _borrow(self) -> sqlite3.Connection:
+        with self._pool_lock:
+            self._need_open()
+            if self._idle:
+                return self._idle.pop()
+        return self._connect()
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        with self._pool_lock:
+            if not self._closed and len(self._idle) < _IDLE_READERS:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+    def _need_open(self) -> None:
+        if self._closed:
+            raise ValueError(f"the historian {self.path} is closed")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            meant = self._meaning(error)
+            if meant is None:
+                raise
+            raise meant from error
+
+    def _meaning(self, error: sqlite3.Error) -> HistorianError | None:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _DAMAGED:
+            return self.damage(error)
+        if code in _TRY_AGAIN:
+            return HistorianUnavailable(f"historian file {self.path}: {_TRY_AGAIN[code]} ({error})")
+        if code in _NOT_OURS:
+            return HistorianRefused(f"historian file {self.path}: {_NOT_OURS[code]} ({error})")
+        return None
+
+
+def _need_wal(connection: sqlite3.Connection, patience_s: float) -> None:
+    """Switch to write-ahead mode; SQLite does not wait here for another process that does so."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)

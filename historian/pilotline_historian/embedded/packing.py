@@ -1,0 +1,115 @@
+"""64-bit integer columns to bytes: differences, then only the byte planes that are not all zero."""
+
+import struct
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int64Array = NDArray[np.int64]
+
+_HEADER: Final = struct.Struct("<BBqqq")
+"""Mode, mask of kept byte planes, unit, first value, first difference."""
+
+_CONSTANT: Final = 0
+_DELTA: Final = 1
+_DELTA_OF_DELTA: Final = 2
+_XOR: Final = 3
+
+_UNITS: Final = (1_000_000_000, 1_000_000, 1_000, 100)
+"""Clocks tick in seconds, milliseconds, microseconds, or OPC UA's 100 ns."""
+
+
+def pack_steady(values: Int64Array) -> bytes:
+    """Pack a column whose steps are alike, such as sample times (delta of delta)."""
+    if _is_constant(values):
+        return _packed_constant(values)
+    steps, unit = _in_units(np.diff(values))
+    head = (unit, int(values[0]), int(steps[0]))
+    return _packed(_DELTA_OF_DELTA, head, _zigzag(np.diff(steps)))
+
+
+def pack_smooth(values: Int64Array) -> bytes:
+    """Pack a column whose neighbours are close, such as counters (delta)."""
+    if _is_constant(values):
+        return _packed_constant(values)
+    steps, unit = _in_units(np.diff(values))
+    return _packed(_DELTA, (unit, int(values[0]), 0), _zigzag(steps))
+
+
+def pack_bits(values: Int64Array) -> bytes:
+    """Pack a column of bit patterns, such as doubles (XOR with the one before)."""
+    if _is_constant(values):
+        return _packed_constant(values)
+    return _packed(_XOR, (1, int(values[0]), 0), values[1:] ^ values[:-1])
+
+
+def unpack(data: memoryview, offset: int, count: int) -> tuple[Int64Array, int]:
+    """Return the column of `count` values that starts at `offset`, and where the next one starts.
+
+    Raises:
+        ValueError: the bytes are no such column.
+    """
+    mode, mask, unit, first, first_step = _HEADER.unpack_from(data, offset)
+    offset += _HEADER.size
+    if mode == _CONSTANT:
+        return np.full(count, first, np.int64), offset
+    if mode not in (_DELTA, _DELTA_OF_DELTA, _XOR):
+        raise ValueError(f"column mode {mode} is unknown")
+    coded_count = count - 2 if mode == _DELTA_OF_DELTA else count - 1
+    coded, offset = _from_planes(data, offset, coded_count, mask)
+    values = np.empty(count, np.int64)
+    values[0] = first
+    if mode == _XOR:
+        values[1:] = coded
+        return np.bitwise_xor.accumulate(values), offset
+    steps = values[1:]
+    if mode == _DELTA:
+        steps[:] = _unzigzag(coded)
+    else:
+        steps[0] = first_step
+        steps[1:] = _unzigzag(coded)
+        np.cumsum(steps, out=steps)
+    steps *= unit
+    return np.cumsum(values), offset
+
+
+def _is_constant(values: Int64Array) -> bool:
+    return bool((values == values[0]).all())
+
+
+def _packed_constant(values: Int64Array) -> bytes:
+    return _HEADER.pack(_CONSTANT, 0, 1, int(values[0]), 0)
+
+
+def _packed(mode: int, head: tuple[int, int, int], coded: Int64Array) -> bytes:
+    planes = np.ascontiguousarray(coded, "<i8").view(np.uint8).reshape(-1, 8).T
+    kept = planes.any(axis=1)
+    mask = int(np.packbits(kept, bitorder="little")[0])
+    return _HEADER.pack(mode, mask, *head) + planes[kept].tobytes()
+
+
+def _from_planes(data: memoryview, offset: int, count: int, mask: int) -> tuple[Int64Array, int]:
+    kept = np.flatnonzero(np.unpackbits(np.array([mask], np.uint8), bitorder="little"))
+    planes = np.zeros((count, 8), np.uint8)
+    size = len(kept) * count
+    stored = np.frombuffer(data, np.uint8, size, offset).reshape(len(kept), count)
+    planes[:, kept] = stored.T
+    return planes.view("<i8").reshape(count), offset + size
+
+
+def _in_units(steps: Int64Array) -> tuple[Int64Array, int]:
+    """Divide by the largest clock unit that divides every step."""
+    for unit in _UNITS:
+        if not (steps[:16] % unit).any() and not (steps % unit).any():
+            return steps // unit, unit
+    return steps, 1
+
+
+def _zigzag(values: Int64Array) -> Int64Array:
+    """Map small negative numbers to small positive ones."""
+    return (values << 1) ^ (values >> 63)
+
+
+def _unzigzag(values: Int64Array) -> Int64Array:
+    return (values >> 1 & 0x7FFF_FFFF_FFFF_FFFF) ^ -(values & 1)

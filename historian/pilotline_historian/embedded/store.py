@@ -1,0 +1,224 @@
+"""The embedded historian: one SQLite file that the edge writes while the API reads."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from pilotline_historian.embedded.batch import NeedsCare, batch_of
+from pilotline_historian.embedded.columns import NO_TIME, Kind, typed_values
+from pilotline_historian.embedded.database import BUSY_TIMEOUT_S, Database
+from pilotline_historian.embedded.page import OpenSamples
+from pilotline_historian.embedded.reading import read_buckets, read_step
+from pilotline_historian.embedded.sealing import insert_page, seal
+from pilotline_historian.grid import Grid
+from pilotline_historian.historian import WriteResult
+from pilotline_historian.limits import FIRST_TIME_NS, LAST_TIME_NS, series_fault
+from pilotline_historian.sample import Bucket, Gap, Sample, Series
+
+_SERIES_ID: Final = "SELECT id FROM series WHERE site = ? AND machine = ? AND tag = ?"
+_INSERT_SERIES: Final = """
+    INSERT INTO series (site, machine, tag) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
+"""
+_SERIES: Final = "SELECT site, machine, tag FROM series ORDER BY site, machine, tag"
+_UPDATE_LATEST: Final = """
+    INSERT INTO latest (series_id, source_time_ns, kind, bits, status, server_time_ns, text)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET
+        source_time_ns = excluded.source_time_ns, kind = excluded.kind, bits = excluded.bits,
+        status = excluded.status, server_time_ns = excluded.server_time_ns, text = excluded.text
+    WHERE excluded.source_time_ns >= source_time_ns
+"""
+_LATEST: Final = """
+    SELECT source_time_ns, kind, bits, status, server_time_ns, text FROM latest WHERE series_id = ?
+"""
+_UPSERT_GAP: Final = """
+    INSERT INTO gap (site, machine, tag, start_ns, end_ns, cause) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET end_ns = excluded.end_ns
+"""
+_GAPS: Final = """
+    SELECT site, machine, tag, start_ns, end_ns, cause FROM gap
+    WHERE (machine = ?1 OR ?1 IS NULL) AND start_ns < ?3 AND (end_ns > ?2 OR start_ns >= ?2)
+    ORDER BY start_ns, site, machine, ifnull(tag, ''), cause
+"""
+
+
+class _SeriesIds(dict[Series, int]):
+    """Ids of series within one write; new ones count only when the write succeeds."""
+
+    def __init__(self, known: Mapping[Series, int], connection: sqlite3.Connection) -> None:
+        super().__init__()
+        self._known = known
+        self._connection = connection
+        self.learnt: dict[Series, int] = {}
+
+    def __missing__(self, series: Series) -> int:
+        series_id = self._known.get(series) or self._learn(series)
+        self[series] = series_id
+        return series_id
+
+    def _learn(self, series: Series) -> int:
+        if series_fault(series) is not None:
+            raise NeedsCare
+        self._connection.execute(_INSERT_SERIES, series)
+        (series_id,) = self._connection.execute(_SERIES_ID, series).fetchone()
+        self.learnt[series] = int(series_id)
+        return int(series_id)
+
+
+class EmbeddedHistorian:
+    """A historian in one SQLite file.
+
+    Samples are appended to open pages; pages are sealed into compressed column chunks with
+    rollups, some with each write, so no other process has to tidy up.
+
+    Characteristics
+        buffered: no, a write returns when the samples are on disk (fsync)
+        idempotent: yes, a point is (series, source time); of two values the later written stays
+        late samples: welcome at any time, also inside sealed chunks
+        processes: one writes at a time, any number read meanwhile
+        threads: any
+
+    Args:
+        path: of the file, made when missing; its folder must be there.
+        busy_timeout_s: how long a write waits for another process's write.
+
+    Raises:
+        HistorianRefused: the file is damaged, foreign, newer than this release or out of reach.
+    """
+
+    def __init__(self, path: Path, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
+        self._database = Database(path, busy_timeout_s)
+        self._ids: dict[Series, int] = {}
+
+    def write(self, samples: Sequence[Sample]) -> WriteResult:
+        """Store samples; see `Historian.write`."""
+        if not samples:
+            return WriteResult(0)
+        with self._database.writing() as connection:
+            ids = _SeriesIds(self._ids, connection)
+            batch = batch_of(samples, ids.__getitem__)
+            if len(batch.columns):
+                opened = OpenSamples(batch.series_ids, batch.columns)
+                for lane, part in opened.by_lane():
+                    insert_page(connection, lane, part)
+                connection.executemany(_UPDATE_LATEST, _latest_rows(opened))
+                self._seal(connection)
+        self._ids.update(ids.learnt)
+        return WriteResult(len(batch.columns), batch.rejected)
+
+    def write_gaps(self, gaps: Sequence[Gap]) -> None:
+        """Store gaps; see `Historian.write_gaps`. A gap written again may end elsewhere."""
+        rows = [(g.site, g.machine, g.tag, g.start_ns, g.end_ns, g.cause) for g in gaps]
+        with self._database.writing() as connection:
+            connection.executemany(_UPSERT_GAP, rows)
+
+    def series(self) -> list[Series]:
+        """Return every series, sorted."""
+        with self._database.reading() as connection:
+            return sorted(map(Series._make, connection.execute(_SERIES)))
+
+    def raw(self, series: Series, start_ns: int, end_ns: int) -> Iterator[Sample]:
+        """Yield samples in time order.
+
+        The file is free between steps of a few thousand samples; samples that arrive meanwhile
+        are seen where they lie ahead.
+        """
+        start_ns, end_ns = _clamped(start_ns, end_ns)
+        while start_ns < end_ns:
+            with self._database.reading() as connection:
+                series_id = self._series_id(connection, series)
+                if series_id is None:
+                    return
+                with self._damage_told():
+                    columns, start_ns = read_step(connection, series_id, start_ns, end_ns)
+            yield from columns.samples(series)
+
+    def buckets(self, series: Series, start_ns: int, end_ns: int, points: int) -> list[Bucket]:
+        """Return buckets of equal width; see `Grid` for their edges."""
+        if end_ns <= start_ns:
+            return []
+        grid = Grid.over(start_ns, end_ns, points)
+        start_ns, end_ns = _clamped(start_ns, end_ns)
+        with self._database.reading() as connection:
+            series_id = self._series_id(connection, series)
+            if series_id is None:
+                return []
+            with self._damage_told():
+                return read_buckets(connection, series_id, start_ns, end_ns, grid)
+
+    def last(self, series: Sequence[Series]) -> dict[Series, Sample]:
+        """Return the newest sample of each series that holds one."""
+        newest = {}
+        with self._database.reading() as connection:
+            for name in series:
+                series_id = self._series_id(connection, name)
+                row = series_id and connection.execute(_LATEST, (series_id,)).fetchone()
+                if row:
+                    newest[name] = _latest_sample(name, row)
+        return newest
+
+    def gaps(self, machine: str | None, start_ns: int, end_ns: int) -> list[Gap]:
+        """Return the gaps that touch the interval, by start."""
+        start_ns, end_ns = _clamped(start_ns, end_ns)
+        with self._database.reading() as connection:
+            return [Gap(*row) for row in connection.execute(_GAPS, (machine, start_ns, end_ns))]
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def _series_id(self, connection: sqlite3.Connection, series: Series) -> int | None:
+        known = self._ids.get(series)
+        if known is None:
+            row = connection.execute(_SERIES_ID, series).fetchone()
+            if row is None:
+                return None
+            (known,) = row
+            self._ids[series] = known
+        return known
+
+    def _seal(self, connection: sqlite3.Connection) -> None:
+        with self._damage_told():
+            seal(connection)
+
+    @contextmanager
+    def _damage_told(self) -> Iterator[None]:
+        try:
+            yield
+        except ValueError as error:
+            raise self._database.damage(error) from error
+
+
+def _latest_rows(opened: OpenSamples) -> Iterator[tuple[int, int, int, int, int, int, str | None]]:
+    columns = opened.columns
+    order = np.lexsort((columns.time, opened.series_ids))
+    ids = opened.series_ids[order]
+    lasts = order[np.append(ids[1:] != ids[:-1], True)]
+    newest = columns.take(lasts)
+    rows = zip(
+        opened.series_ids[lasts].tolist(),
+        newest.time.tolist(),
+        newest.kind.tolist(),
+        newest.bits.tolist(),
+        newest.status.tolist(),
+        newest.server.tolist(),
+        strict=True,
+    )
+    for row in rows:
+        is_text = row[2] == Kind.TEXT
+        yield (*row, columns.texts[row[3]] if is_text else None)
+
+
+def _latest_sample(series: Series, row: tuple[int, int, int, int, int, str | None]) -> Sample:
+    time_ns, kind, bits, status, server_ns, text = row
+    word = np.array([bits if text is None else 0], np.int64)
+    (value,) = typed_values(np.array([kind], np.uint8), word, (text or "",))
+    return Sample(series, time_ns, value, status, None if server_ns == NO_TIME else server_ns)
+
+
+def _clamped(start_ns: int, end_ns: int) -> tuple[int, int]:
+    return max(start_ns, FIRST_TIME_NS), min(end_ns, LAST_TIME_NS + 1)

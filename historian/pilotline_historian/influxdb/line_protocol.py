@@ -1,0 +1,162 @@
+"""Samples and gaps as line protocol, and the field values back as values.
+
+Names become tags; characters that line protocol cannot carry in a tag are percent-encoded. A value
+goes to a field of its own type, so that a tag which changes its type conflicts with nothing:
+
+==============  ==========================================================================
+field           content
+==============  ==========================================================================
+value_float     any finite number, as a double: what queries aggregate
+value_int       an integer of 64 bits, exactly
+value_bool      a bool
+value_text      a text; of an integer beyond 2**63 - 1 the decimal digits
+kind            which of them is the value, or what no field can hold: see `Kind`
+status          OPC UA status code, an integer
+server_time_ns  OPC UA server time, an integer; missing when the machine sent none
+==============  ==========================================================================
+"""
+
+from enum import StrEnum
+from math import copysign, isfinite, isnan
+from typing import Any, Final
+from urllib.parse import quote, unquote
+
+from pilotline_historian.sample import Gap, Sample, Series, Value
+
+SAMPLE: Final = "sample"
+"""Measurement of samples; tags site, machine, tag."""
+
+GAP: Final = "gap"
+"""Measurement of gaps; tags site, machine, tag (unless the whole machine), cause; field end_ns."""
+
+_GREATEST_SIGNED: Final = 2**63 - 1
+
+
+class Kind(StrEnum):
+    """What the value of a stored sample is."""
+
+    FLOAT = "float"
+    NEGATIVE_ZERO = "-0"
+    """Its sign is lost where JSON integers are read."""
+    NAN = "nan"
+    INFINITY = "inf"
+    NEGATIVE_INFINITY = "-inf"
+    INT = "int"
+    UINT64 = "uint64"
+    """An integer from 2**63 on, kept as text; InfluxDB 1.x has no such field."""
+    BOOL = "bool"
+    TEXT = "text"
+    NONE = "none"
+
+
+_BY_NAME: Final = {
+    Kind.NONE: None,
+    Kind.NAN: float("nan"),
+    Kind.INFINITY: float("inf"),
+    Kind.NEGATIVE_INFINITY: float("-inf"),
+    Kind.NEGATIVE_ZERO: -0.0,
+}
+
+
+class LineEncoder:
+    """Encodes samples, keeping the prefix of each series it has met."""
+
+    def __init__(self) -> None:
+        self._prefixes: dict[Series, str] = {}
+
+    def line(self, sample: Sample) -> str:
+        """Return a sound sample (see `limits`) as one line without its line feed."""
+        series, time_ns, value, status, server_time_ns = sample
+        prefix = self._prefixes.get(series)
+        if prefix is None:
+            prefix = self._prefixes[series] = _series_key(SAMPLE, series._asdict())
+        server = "" if server_time_ns is None else f",server_time_ns={server_time_ns}i"
+        return f"{prefix} {_value_fields(value)},status={status}i{server} {time_ns}"
+
+
+def gap_line(gap: Gap) -> str:
+    """Return a gap as one line without its line feed."""
+    tags = {"site": gap.site, "machine": gap.machine, "tag": gap.tag, "cause": gap.cause}
+    key = _series_key(GAP, {word: name for word, name in tags.items() if name is not None})
+    return f"{key} end_ns={gap.end_ns}i {gap.start_ns}"
+
+
+def stored_value(
+    kind: str, number: float | None, integer: int | None, truth: bool | None, text: str | None
+) -> Value | None:
+    """Return the value that the fields of one sample hold.
+
+    Raises:
+        ValueError: `kind` is unknown, or its field is missing.
+    """
+    chosen = Kind(kind)
+    if chosen in _BY_NAME:
+        return _BY_NAME[chosen]
+    fields: dict[Kind, Any] = {
+        Kind.FLOAT: number,
+        Kind.INT: integer,
+        Kind.BOOL: truth,
+        Kind.TEXT: text,
+        Kind.UINT64: text,
+    }
+    field = fields[chosen]
+    if field is None:
+        raise ValueError(f"a stored sample of kind {kind} has no value field")
+    types: dict[Kind, type[bool | int | float | str]] = {
+        Kind.FLOAT: float,
+        Kind.BOOL: bool,
+        Kind.TEXT: str,
+    }
+    return types.get(chosen, int)(field)
+
+
+def encode_name(name: str) -> str:
+    """Return a name without control characters, backslashes and percent signs; reversible."""
+    if name.isprintable() and "\\" not in name and "%" not in name:
+        return name
+    return "".join(
+        char if char.isprintable() and char not in "\\%" else quote(char, safe="") for char in name
+    )
+
+
+def decode_name(name: str) -> str:
+    """Return the name that `encode_name` was given."""
+    return unquote(name, errors="strict") if "%" in name else name
+
+
+def _series_key(measurement: str, tags: dict[str, str]) -> str:
+    pairs = (f"{word}={_escaped_tag(encode_name(name))}" for word, name in sorted(tags.items()))
+    return ",".join((measurement, *pairs))
+
+
+def _escaped_tag(name: str) -> str:
+    return name.replace(",", "\\,").replace("=", "\\=").replace(" ", "\\ ")
+
+
+def _value_fields(value: Value | None) -> str:
+    if value is None:
+        return f'kind="{Kind.NONE}"'
+    if isinstance(value, bool):
+        return f'kind="{Kind.BOOL}",value_bool={"true" if value else "false"}'
+    if isinstance(value, float):
+        return _float_fields(value)
+    if isinstance(value, int):
+        return _int_fields(value)
+    text = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'kind="{Kind.TEXT}",value_text="{text}"'
+
+
+def _float_fields(value: float) -> str:
+    if not isfinite(value):
+        if isnan(value):
+            return f'kind="{Kind.NAN}"'
+        return f'kind="{Kind.INFINITY if value > 0 else Kind.NEGATIVE_INFINITY}"'
+    zero_below = value == 0 and copysign(1, value) < 0
+    return f'kind="{Kind.NEGATIVE_ZERO if zero_below else Kind.FLOAT}",value_float={value!r}'
+
+
+def _int_fields(value: int) -> str:
+    number = repr(float(value))
+    if value > _GREATEST_SIGNED:
+        return f'kind="{Kind.UINT64}",value_float={number},value_text="{value}"'
+    return f'kind="{Kind.INT}",value_float={number},value_int={value}i'

@@ -1,0 +1,279 @@
+"""One InfluxDB server by influxdb-client: requests, versions, and what its answers mean."""
+
+import base64
+import gzip
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from threading import Lock
+from typing import Any, Final, NamedTuple, NoReturn
+from urllib.parse import urlencode
+
+import structlog
+import urllib3
+from influxdb_client.client.influxdb_client import InfluxDBClient
+from influxdb_client.rest import ApiException
+
+from pilotline_historian.errors import HistorianError, HistorianRefused, HistorianUnavailable
+from pilotline_historian.influxdb.errors import BodyTooLarge, LinesRejected
+
+_GZIP_LEVEL: Final = 1
+"""influxdb-client compresses at level 9: six times the processor time for a fifth fewer bytes."""
+
+_LINE_FAULT: Final = re.compile(
+    r"partial write|unable to parse|line protocol|type conflict|retention|missing fields", re.I
+)
+"""Wording by which InfluxDB 1.x, 2.x and 3 say that lines are bad."""
+
+_SERVER_LIMIT: Final = re.compile(r"max-(series|values)-per|limit exceeded", re.I)
+_DROPPED: Final = re.compile(r"dropped[= ](\d+)")
+_UNKNOWN_DATABASE: Final = re.compile(r"database not found", re.I)
+_PASSING: Final = re.compile(r"time-?out|interrupted|shutting down|engine: closed", re.I)
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an InfluxDB is and how to talk to it.
+
+    Attributes:
+        url: such as ``http://127.0.0.1:8086``.
+        bucket: bucket of 2.x and 3, database of 1.x; ``database/policy`` names a retention policy.
+        org: organisation of 2.x, empty elsewhere.
+        token: token of 2.x and 3, ``user:password`` of 1.x, empty without authentication.
+        connect_timeout_s: for a connection to open.
+        answer_timeout_s: for the server to answer.
+        ca_file: certificate authority of the server, or None for the system's.
+    """
+
+    url: str
+    bucket: str
+    org: str = ""
+    token: str = ""
+    connect_timeout_s: float = 5.0
+    answer_timeout_s: float = 30.0
+    ca_file: str | None = None
+
+    def __repr__(self) -> str:
+        """Return the address without its token."""
+        return f"{self.url}/{self.bucket}"
+
+
+class ResultSeries(NamedTuple):
+    """One series of an InfluxQL answer."""
+
+    tags: Mapping[str, str]
+    columns: Sequence[str]
+    values: Sequence[Sequence[Any]]
+
+
+class NotJson(HistorianError):  # noqa: N818 - handled where a query may overflow
+    """The answer cannot be read; InfluxDB 1.x breaks off where an aggregate overflows a double."""
+
+
+class Server:
+    """One InfluxDB server.
+
+    Its version is asked at the first request, and again after it did not answer.
+
+    Characteristics
+        retries: none; a request that failed is reported, whoever has the data tries again
+        time-outs: explicit, for connecting and for the answer
+        threads: any
+    """
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        timeouts_ms = (
+            int(address.connect_timeout_s * 1_000),
+            int(address.answer_timeout_s * 1_000),
+        )
+        self._client: Any = InfluxDBClient(
+            url=address.url, timeout=timeouts_ms, ssl_ca_cert=address.ca_file
+        )
+        self._lock = Lock()
+        self._version: tuple[int, int] | None = None
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def write(self, body: bytes) -> None:
+        """Store lines.
+
+        Raises:
+            LinesRejected: some lines, or all, were not stored and never will be.
+            BodyTooLarge: send less at once.
+            HistorianUnavailable: send the same again later.
+            HistorianRefused: a person must act.
+        """
+        try:
+            self._write(body)
+        except _DatabaseMissing:
+            self._create_database()
+            self._write(body)
+
+    def query(self, influxql: str) -> list[ResultSeries]:
+        """Return the answer to one InfluxQL statement, times in ns.
+
+        Raises:
+            NotJson: the answer breaks off.
+            HistorianUnavailable: ask again later.
+            HistorianRefused: a person must act.
+        """
+        try:
+            return self._query(influxql)
+        except _DatabaseMissing:
+            self._create_database()
+            return self._query(influxql)
+
+    def _write(self, body: bytes) -> None:
+        database, _, policy = self.address.bucket.partition("/")
+        if self._has_version_2_write():
+            path = "/api/v2/write"
+            query = [("bucket", self.address.bucket), ("org", self.address.org)]
+        else:
+            path, query = "/write", [("db", database), ("rp", policy)]
+        headers = {"Content-Type": "text/plain; charset=utf-8", "Content-Encoding": "gzip"}
+        self._call(path, [*query, ("precision", "ns")], headers, gzip.compress(body, _GZIP_LEVEL))
+
+    def _query(self, influxql: str) -> list[ResultSeries]:
+        database, _, policy = self.address.bucket.partition("/")
+        query = [("db", database), ("rp", policy), ("epoch", "ns"), ("q", influxql)]
+        body = urlencode([pair for pair in query if pair[1]]).encode()
+        form = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+        data, _ = self._call("/query", [], {**form, "Accept": "application/json"}, body)
+        try:
+            (result,) = json.loads(data)["results"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise NotJson(f"{self.address} answered {data[:200]!r}") from error
+        if "error" in result:
+            self._query_failed(str(result["error"]))
+        return [
+            ResultSeries(series.get("tags", {}), series["columns"], series.get("values", []))
+            for series in result.get("series", ())
+        ]
+
+    def _query_failed(self, message: str) -> NoReturn:
+        if _UNKNOWN_DATABASE.search(message):
+            raise _DatabaseMissing(message)
+        if _PASSING.search(message):
+            raise HistorianUnavailable(f"{self.address}: {message}")
+        raise HistorianRefused(f"{self.address} refuses a query: {message}")
+
+    def _create_database(self) -> None:
+        database, _, policy = self.address.bucket.partition("/")
+        if self._version_asked()[0] != 1 or policy:
+            raise HistorianRefused(
+                f"{self.address.url} has no bucket {self.address.bucket!r}; create it"
+            )
+        quoted = database.replace("\\", "\\\\").replace('"', '\\"')
+        try:
+            self._query(f'CREATE DATABASE "{quoted}"')
+        except HistorianRefused as error:
+            raise HistorianRefused(
+                f"{self.address.url} has no database {database!r} and does not let us create it "
+                f"({error}); create it"
+            ) from error
+        _log.info("historian.database_created", url=self.address.url, database=database)
+
+    def _has_version_2_write(self) -> bool:
+        return self._version_asked() >= (1, 8)
+
+    def _version_asked(self) -> tuple[int, int]:
+        with self._lock:
+            if self._version is None:
+                _, headers = self._call("/ping", [], {}, None)
+                stated = headers.get("X-Influxdb-Version", "")
+                self._version = _version(stated)
+                _log.info("historian.connected", url=self.address.url, version=stated)
+            return self._version
+
+    def _call(
+        self, path: str, query: list[tuple[str, str]], headers: dict[str, str], body: bytes | None
+    ) -> tuple[bytes, Mapping[str, str]]:
+        try:
+            response = self._client.api_client.call_api(
+                path,
+                "GET" if body is None else "POST",
+                query_params=[pair for pair in query if pair[1]],
+                header_params={**headers, **self._authorization()},
+                body=body,
+                auth_settings=[],
+                _preload_content=False,
+                _return_http_data_only=True,
+            )
+            return response.data, response.headers
+        except ApiException as error:
+            raise self._meaning(error) from error
+        except urllib3.exceptions.HTTPError as error:
+            self._version = None
+            raise HistorianUnavailable(f"{self.address} does not answer: {error}") from error
+
+    def _authorization(self) -> dict[str, str]:
+        token = self.address.token
+        if not token:
+            return {}
+        if ":" in token:
+            return {"Authorization": "Basic " + base64.b64encode(token.encode()).decode()}
+        return {"Authorization": f"Token {token}"}
+
+    def _meaning(self, error: ApiException) -> HistorianError:
+        status, message = error.status, _message(error)
+        told = f"{self.address} answered {status}: {message}"
+        if status in (400, 422) and not _SERVER_LIMIT.search(message):
+            dropped = _DROPPED.search(message)
+            certain = _LINE_FAULT.search(message) is not None
+            return LinesRejected(message, int(dropped[1]) if dropped else None, certain)
+        if status == 413:
+            return BodyTooLarge(told)
+        if status in (401, 403):
+            return HistorianRefused(f"{told}; check the token and what it may do")
+        if status == 404 and _UNKNOWN_DATABASE.search(message):
+            return _DatabaseMissing(told)
+        if status in (408, 429) or status >= 500:
+            self._version = None
+            return HistorianUnavailable(told, _retry_after_s(error.headers or {}))
+        return HistorianRefused(f"{told}; check the historian URL")
+
+
+class _DatabaseMissing(HistorianRefused):
+    """The server has no such database."""
+
+
+def _message(error: ApiException) -> str:
+    body = error.body or b""
+    text = body.decode(errors="replace") if isinstance(body, bytes) else str(body)
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return text[:500] or str(error.reason)
+    if isinstance(told, dict):
+        return str(told.get("error") or told.get("message") or text)[:500]
+    return text[:500]
+
+
+def _version(stated: str) -> tuple[int, int]:
+    """Return major and minor version; a server that does not tell speaks the 2.x interface."""
+    found = re.search(r"(\d+)\.(\d+)", stated)
+    return (int(found[1]), int(found[2])) if found else (2, 0)
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Return what Retry-After asks for, in seconds or as a date (RFC 9110, 10.2.3)."""
+    stated = headers.get("Retry-After")
+    if stated is None:
+        return None
+    try:
+        return max(0.0, float(stated))
+    except ValueError:
+        pass
+    try:
+        wait = parsedate_to_datetime(stated) - datetime.now(UTC)
+    except ValueError:
+        return None
+    return max(0.0, wait.total_seconds())

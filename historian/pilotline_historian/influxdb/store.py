@@ -1,0 +1,128 @@
+"""The InfluxDB historian."""
+
+from collections.abc import Iterator, Sequence
+
+from pilotline_historian.errors import HistorianRefused
+from pilotline_historian.grid import Grid
+from pilotline_historian.historian import Rejected, WriteResult
+from pilotline_historian.influxdb import reading
+from pilotline_historian.influxdb.delivery import Delivery
+from pilotline_historian.influxdb.line_protocol import LineEncoder, gap_line
+from pilotline_historian.influxdb.server import Address, NotJson, Server
+from pilotline_historian.limits import plain, sample_fault
+from pilotline_historian.sample import Bucket, Gap, Sample, Series
+
+
+class InfluxHistorian:
+    """A historian in a bucket of InfluxDB 2.x or 3, or a database of 1.x.
+
+    Nothing is asked of the server before the first call, so it need not be there yet.
+
+    Characteristics
+        buffered: no, a write returns when the server has the samples
+        idempotent: yes, a point is (series, source time); of two values the later written stays
+        partial writes: bad samples are singled out and rejected, all others stored
+        retries: none; `HistorianUnavailable` says when to try again
+        threads: any
+
+    Args:
+        address: where the server is.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self._server = Server(address)
+        self._delivery = Delivery(self._server.write)
+        self._encoder = LineEncoder()
+
+    def write(self, samples: Sequence[Sample]) -> WriteResult:
+        """Store samples; see `Historian.write`."""
+        rejected: list[Rejected] = []
+        sound: list[Sample] = []
+        lines: list[bytes] = []
+        for sample in samples:
+            fault = sample_fault(sample)
+            if fault is None:
+                sound.append(sample)
+                lines.append(
+                    self._encoder.line(sample._replace(value=plain(sample.value))).encode()
+                )
+            else:
+                rejected.append(Rejected(sample, fault))
+        if lines:
+            bad = self._delivery.deliver(lines)
+            rejected.extend(Rejected(sound[place], reason) for place, reason in bad.items())
+        return WriteResult(len(samples) - len(rejected), tuple(rejected))
+
+    def write_gaps(self, gaps: Sequence[Gap]) -> None:
+        """Store gaps; see `Historian.write_gaps`. A gap written again may end elsewhere."""
+        if not gaps:
+            return
+        bad = self._delivery.deliver([gap_line(gap).encode() for gap in gaps])
+        for place, reason in bad.items():
+            raise HistorianRefused(f"the historian does not take {gaps[place]}: {reason}")
+
+    def series(self) -> list[Series]:
+        """Return every series that holds a sample, sorted."""
+        answers = self._server.query(reading.series_query())
+        return sorted(reading.tagged_series(answer) for answer in answers)
+
+    def raw(self, series: Series, start_ns: int, end_ns: int) -> Iterator[Sample]:
+        """Yield samples in time order, asking for some thousand at a time."""
+        while start_ns < end_ns:
+            answers = self._server.query(reading.raw_query(series, start_ns, end_ns))
+            if not answers:
+                return
+            (answer,) = answers
+            yield from reading.samples(series, answer)
+            start_ns = answer.values[-1][0] + 1
+
+    def buckets(self, series: Series, start_ns: int, end_ns: int, points: int) -> list[Bucket]:
+        """Return buckets of equal width; see `Grid` for their edges.
+
+        Where the sum of a bucket overflows a double, InfluxDB gives no answer at all; the buckets
+        then come without means.
+        """
+        if end_ns <= start_ns:
+            return []
+        grid = Grid.over(start_ns, end_ns, points)
+        try:
+            return self._buckets(series, start_ns, end_ns, grid, means=True)
+        except NotJson:
+            return self._buckets(series, start_ns, end_ns, grid, means=False)
+
+    def last(self, series: Sequence[Series]) -> dict[Series, Sample]:
+        """Return the newest sample of each series that holds one."""
+        newest = {}
+        for first in range(0, len(series), reading.SERIES_PER_QUERY):
+            asked = series[first : first + reading.SERIES_PER_QUERY]
+            for answer in self._server.query(reading.last_query(asked)):
+                name = reading.tagged_series(answer)
+                (newest[name],) = reading.samples(name, answer)
+        return newest
+
+    def gaps(self, machine: str | None, start_ns: int, end_ns: int) -> list[Gap]:
+        """Return the gaps that touch the interval, by start."""
+        answers = self._server.query(reading.gap_query(machine, start_ns, end_ns))
+        touching = (
+            gap
+            for answer in answers
+            for gap in reading.gaps(answer)
+            if gap.end_ns > start_ns or gap.start_ns >= start_ns
+        )
+        return sorted(
+            touching,
+            key=lambda gap: (gap.start_ns, gap.site, gap.machine, gap.tag or "", gap.cause),
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._server.close()
+
+    def _buckets(
+        self, series: Series, start_ns: int, end_ns: int, grid: Grid, means: bool
+    ) -> list[Bucket]:
+        query = reading.bucket_query(series, start_ns, end_ns, grid, means)
+        answers = self._server.query(query)
+        return [
+            bucket for answer in answers for bucket in reading.buckets(answer, grid, means=means)
+        ]
