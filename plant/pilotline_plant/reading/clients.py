@@ -28,8 +28,9 @@ def read_walls(
 
 
 def _read_wall(table: Table, clients: list[str], halls: list[str]) -> Wall:
-    between = table.references("clients", "client", clients)
-    if len(between) != 2 and ("clients" not in table or not between or len(between) > 2):
+    between = table.references("clients", "client", clients, required=True)
+    written = table.values.get("clients")
+    if isinstance(written, list) and len(written) != 2:
         table.mistake("a wall stands between two clients; name both", "clients")
     first, second = (*between, "", "")[:2]
     return Wall(clients=(first, second), halls=table.references("halls", "hall", halls))

@@ -20,7 +20,7 @@ def is_id(text: str) -> bool:
 
 def did_you_mean(written: str, known: Iterable[str]) -> str:
     """Return ``did you mean 'x'?`` for the nearest known word, or an empty text."""
-    by_lower = {word.lower(): word for word in known}
+    by_lower = {word.lower(): str(word) for word in known}
     near = get_close_matches(written.lower(), by_lower, n=1)
     return f"did you mean {by_lower[near[0]]!r}?" if near else ""
 

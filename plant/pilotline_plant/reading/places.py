@@ -72,7 +72,7 @@ class Places:
         return path
 
     def _pair(self, base: KeyPath, node: Node) -> None:
-        key, value = node.named_children[0], node.named_children[-1]
+        key, value = [child for child in node.named_children if child.type != "comment"][:2]
         path = base
         for word in _words(key):
             path = (*path, word)
@@ -111,5 +111,5 @@ def _text(node: Node) -> str:
 
 
 def _shown(node: Node) -> str:
-    text = " ".join(_text(node).split())
+    text = " ".join(line.strip() for line in _text(node).splitlines())
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

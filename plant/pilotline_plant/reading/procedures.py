@@ -71,7 +71,7 @@ def _read_steps(procedure: Table, offer: Offer) -> tuple[Step, ...]:
     )
     for table in tables:
         table.finish()
-    _check_order(procedure, steps)
+    _check_order(tables, steps)
     return steps
 
 
@@ -142,10 +142,12 @@ def _read_lag(table: Table, ids: list[str]) -> StepLag:
     return StepLag(table.reference("step", "step", ids), least, most)
 
 
-def _check_order(procedure: Table, steps: tuple[Step, ...]) -> None:
+def _check_order(tables: list[Table], steps: tuple[Step, ...]) -> None:
     after = {step.id: [lag.before for lag in step.after if lag.before != step.id] for step in steps}
     try:
         TopologicalSorter(after).prepare()
     except CycleError as error:
-        circle = " → ".join(error.args[1])
-        procedure.mistake(f"its steps wait for each other in a circle: {circle}", "steps")
+        circle = error.args[1]
+        first = next(index for index, step in enumerate(steps) if step.id in circle)
+        reason = f"steps wait for each other in a circle: {' → '.join(circle)}"
+        tables[first].mistake(reason, "after")

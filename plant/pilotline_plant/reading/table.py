@@ -209,10 +209,12 @@ class Table:
                 self.mistake(f"must be {_NOUNS[kind]}", key, index)
         return fitting
 
-    def references(self, key: str, noun: str, known: Collection[str]) -> tuple[str, ...]:
+    def references(
+        self, key: str, noun: str, known: Collection[str], *, required: bool = False
+    ) -> tuple[str, ...]:
         """Return a list of ids of things the file describes elsewhere, each at most once."""
         found: list[str] = []
-        for index, value in self.items(key, str):
+        for index, value in self.items(key, str, required=required):
             self.check_known(value, noun, known, key, index)
             if value in found:
                 self.mistake(f"{value!r} is named twice", key, index)
