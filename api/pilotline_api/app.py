@@ -8,17 +8,28 @@ from fastapi.concurrency import run_in_threadpool
 
 from pilotline_api.accounts import endpoints as accounts
 from pilotline_api.accounts.rate_limit import SignInLimiter
+from pilotline_api.alarms import endpoints as alarms
+from pilotline_api.health import endpoints as health
+from pilotline_api.history import endpoints as history
 from pilotline_api.kit import openapi, problem
 from pilotline_api.kit.database import Database
 from pilotline_api.kit.middleware import BodyLimit, Failures, SameSite, SecurityHeaders
 from pilotline_api.kit.request_id import RequestId
 from pilotline_api.kit.services import Services
+from pilotline_api.live import endpoints as live
+from pilotline_api.live.parts import live_parts
 from pilotline_api.migrations import migrate
 from pilotline_api.settings import Settings
 from pilotline_historian import open_historian
 from pilotline_plant.reading import read_plant
 
-ROUTERS: tuple[APIRouter, ...] = (accounts.router,)
+ROUTERS: tuple[APIRouter, ...] = (
+    accounts.router,
+    live.router,
+    alarms.router,
+    history.router,
+    health.router,
+)
 """Every noun's operations, below ``/api/v1``."""
 
 
@@ -40,8 +51,10 @@ def create_app(settings: Settings) -> FastAPI:
             closing(open_historian(settings.historian)) as historian,
         ):
             await run_in_threadpool(migrate, database)
-            app.state.services = Services(settings, plant, database, historian)
-            yield
+            services = Services(settings, plant, database, historian)
+            app.state.services = services
+            async with live_parts(services) as app.state.live:
+                yield
 
     app = FastAPI(
         title="Pilotline",
