@@ -8,7 +8,9 @@ from fastapi.concurrency import run_in_threadpool
 
 from pilotline_api.accounts import endpoints as accounts
 from pilotline_api.accounts.rate_limit import SignInLimiter
+from pilotline_api.accounts.service import ensure_organisations
 from pilotline_api.alarms import endpoints as alarms
+from pilotline_api.bookings import endpoints as bookings
 from pilotline_api.health import endpoints as health
 from pilotline_api.history import endpoints as history
 from pilotline_api.kit import openapi, problem
@@ -19,12 +21,20 @@ from pilotline_api.kit.services import Services
 from pilotline_api.live import endpoints as live
 from pilotline_api.live.parts import live_parts
 from pilotline_api.migrations import migrate
+from pilotline_api.plant import endpoints as plant
+from pilotline_api.runs import endpoints as runs
 from pilotline_api.settings import Settings
+from pilotline_api.slots import endpoints as slots
 from pilotline_historian import open_historian
+from pilotline_plant import Plant
 from pilotline_plant.reading import read_plant
 
 ROUTERS: tuple[APIRouter, ...] = (
     accounts.router,
+    plant.router,
+    runs.router,
+    slots.router,
+    bookings.router,
     live.router,
     alarms.router,
     history.router,
@@ -41,7 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
     Raises:
         PlantFileError: the plant file has mistakes.
     """
-    plant = read_plant(settings.plant)
+    equipment = read_plant(settings.plant)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -50,8 +60,8 @@ def create_app(settings: Settings) -> FastAPI:
             closing(Database(settings.database)) as database,
             closing(open_historian(settings.historian)) as historian,
         ):
-            await run_in_threadpool(migrate, database)
-            services = Services(settings, plant, database, historian)
+            await run_in_threadpool(_prepare, database, equipment)
+            services = Services(settings, equipment, database, historian)
             app.state.services = services
             async with live_parts(services) as app.state.live:
                 yield
@@ -77,3 +87,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(SecurityHeaders, secure=settings.secure_cookies)
     app.add_middleware(RequestId)
     return app
+
+
+def _prepare(database: Database, equipment: Plant) -> None:
+    migrate(database)
+    with database.writing() as session:
+        ensure_organisations(session, equipment)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, StringConstraints
 
-from pilotline_api.accounts.models import Role
+from pilotline_api.accounts.models import Organisation, Role
 from pilotline_api.accounts.person import Person
 from pilotline_api.kit.schema import Body, Line, View
 
@@ -57,3 +57,15 @@ def session_view(person: Person) -> SessionView:
             organisation=OrganisationView(id=person.organisation, name=person.organisation_name),
         )
     )
+
+
+class ClientView(View):
+    """Whom machine time is for: a client of the plant, or the institute itself."""
+
+    id: str
+    name: str
+
+
+def client_view(organisation: Organisation) -> ClientView:
+    """Return an organisation as a client."""
+    return ClientView(id=organisation.client or organisation.id, name=organisation.name)

@@ -12,6 +12,7 @@ from pilotline_api.accounts.sessions import close_sessions_of, open_session
 from pilotline_api.errors import NotSignedIn
 from pilotline_api.kit.base import new_id
 from pilotline_api.kit.database import Database
+from pilotline_plant import Plant
 
 
 def sign_in(database: Database, email: str, password: str, now: datetime) -> tuple[Person, str]:
@@ -70,3 +71,11 @@ def set_user(
     session.flush()
     close_sessions_of(session, user.id)
     return user
+
+
+def ensure_organisations(session: Session, plant: Plant) -> None:
+    """Make or rename the organisations of the plant's owner and clients; none is ever removed."""
+    owner = next((site.owner for site in plant.sites if not site.partner), plant.name)
+    ensure_organisation(session, owner, None)
+    for client in plant.clients:
+        ensure_organisation(session, client.name, client.id)

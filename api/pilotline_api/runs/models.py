@@ -47,7 +47,7 @@ class TrialRun(Base):
 
     organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
     operations: Mapped[list["Operation"]] = relationship(
-        lazy="selectin", order_by="Operation.position", back_populates="run"
+        lazy="raise", order_by="Operation.position", back_populates="run"
     )
 
 

@@ -1,0 +1,1 @@
+"""The plant as people see it: sites, machines, working time, procedures, clients."""
