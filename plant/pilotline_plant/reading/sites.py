@@ -41,7 +41,7 @@ def _read_site(table: Table, sites: dict[str, int], halls: dict[str, int]) -> Si
 def _read_time_zone(table: Table) -> str:
     zone = table.text("time_zone")
     if zone and not _is_time_zone(zone):
-        hint = did_you_mean(zone, available_timezones())
+        hint = did_you_mean(zone, available_timezones() - _OF_THIS_MACHINE)
         example = hint or "write one such as 'Europe/Copenhagen'"
         table.mistake(f"is no IANA time zone; {example}", "time_zone")
     return zone
