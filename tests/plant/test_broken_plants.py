@@ -7,6 +7,7 @@ import pytest
 
 from pilotline_plant import PlantFileError
 from pilotline_plant.errors import Mistake
+from pilotline_plant.examples import example_plant
 from pilotline_plant.reading import read_plant
 
 BROKEN = sorted((Path(__file__).parent / "broken").glob("*.toml"))
@@ -95,6 +96,14 @@ def test_a_byte_that_is_not_utf8_is_named_with_its_line(tmp_path: Path) -> None:
     (mistake,) = mistakes_of(file)
     assert mistake.line == 3
     assert "0xf8 is not UTF-8" in mistake.reason
+
+
+def test_a_byte_order_mark_and_windows_line_ends_do_not_matter(tmp_path: Path) -> None:
+    bench = example_plant("bench")
+    file = tmp_path / "windows.toml"
+    lines = bench.read_text().splitlines()
+    file.write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
+    assert read_plant(file) == read_plant(bench)
 
 
 def test_what_python_cannot_parse_is_a_mistake_and_not_a_crash(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def read_document(file: Path) -> Document:
     except ValueError as error:
         # Python refuses to convert integers of thousands of digits (CVE-2020-10735).
         raise _unreadable(file, f"a number is too long: {error}") from error
-    return Document(file, values, Places(source))
+    return Document(file, values, Places(text.encode()))
 
 
 def _bytes(file: Path) -> bytes:
@@ -70,7 +70,7 @@ def _unreadable(file: Path, reason: str) -> PlantFileError:
 
 def _text(file: Path, source: bytes) -> str:
     try:
-        return source.decode()
+        return source.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = source.count(b"\n", 0, error.start) + 1
         reason = f"byte {source[error.start]:#04x} is not UTF-8; save the file as UTF-8"

@@ -54,15 +54,17 @@ class Places:
 
     def _table(self, node: Node) -> KeyPath:
         key = next(child for child in node.named_children if child.type in _KEYS)
-        path = self._resolve(tuple(_words(key)), array=node.type == "table_array_element")
-        self._places[path] = Place(_line(node), "")
+        here = Place(_line(node), "")
+        path = self._resolve(tuple(_words(key)), here, array=node.type == "table_array_element")
+        self._places[path] = here
         return path
 
-    def _resolve(self, words: tuple[str, ...], *, array: bool) -> KeyPath:
+    def _resolve(self, words: tuple[str, ...], here: Place, *, array: bool) -> KeyPath:
         """Return the path a header means: below the newest element of each array of tables."""
         path: KeyPath = ()
         for depth, word in enumerate(words, start=1):
             path = (*path, word)
+            self._places.setdefault(path, here)
             count = self._counts.get(path, 0)
             if array and depth == len(words):
                 self._counts[path] = count + 1

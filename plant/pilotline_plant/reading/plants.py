@@ -23,7 +23,7 @@ def read_plant(path: Path) -> Plant:
             ordered by line.
     """
     document = read_document(path)
-    mistakes: list[Mistake] = []
+    mistakes: dict[Mistake, None] = {}
     root = Table(document, mistakes, document.values)
     plant = _read(root)
     root.finish()

@@ -36,13 +36,13 @@ class Table:
 
     Attributes:
         values: what is written, by key.
-        mistakes: all mistakes found in the file so far, shared by its tables.
+        mistakes: all mistakes found in the file so far, once each, shared by its tables.
     """
 
     def __init__(
         self,
         document: Document,
-        mistakes: list[Mistake],
+        mistakes: dict[Mistake, None],
         values: Mapping[str, object],
         path: KeyPath = (),
         borrowed: Mapping[str, KeyPath] | None = None,
@@ -81,8 +81,7 @@ class Table:
             place.text if written else "",
             reason,
         )
-        if found not in self.mistakes:
-            self.mistakes.append(found)
+        self.mistakes.setdefault(found)
 
     def finish(self) -> None:
         """Note every key of its own that nobody asked for."""
