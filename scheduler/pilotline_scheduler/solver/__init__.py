@@ -1,1 +1,1 @@
-"""Finds plans: a fast seed, then one CP-SAT model."""
+"""Finds plans: a fast seed, then CP-SAT on all or a window of the problem."""

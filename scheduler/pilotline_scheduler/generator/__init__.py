@@ -1,0 +1,5 @@
+"""Makes realistic pilot-line problems of any size."""
+
+from pilotline_scheduler.generator.generate import generate
+
+__all__ = ["generate"]
