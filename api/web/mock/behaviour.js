@@ -118,7 +118,8 @@ export function valueAt(machine, tag, at) {
   const period = tag.slow ? 90_000 : 5_000;
   const swing = tag.swing * (running ? 1 : 0.04) * (0.7 * noise(seed, at / period) + 0.3 * noise(seed + 1, at / (period / 6)));
   const hot = machine.id === 'ferm-2' && tag.id === 'pressure' ? 0.95 : 0;
-  return Math.round((base + swing + hot) * 1000) / 1000;
+  const value = Math.round((base + swing + hot) * 1000) / 1000;
+  return tag.run < 0 ? value : Math.max(0, value);
 }
 
 /** How long a tag takes from one sample to the next. @param {Tag} tag */

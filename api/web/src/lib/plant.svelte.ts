@@ -1,6 +1,7 @@
 /** The plant as the pages need it everywhere: sites, halls, machines. Loaded once after sign-in. */
 import { readMachines, readPlant, type Machine, type Plant, type Site } from '$lib/api';
 import { Resource } from '$lib/resource.svelte';
+import { live } from '$lib/stream/live.svelte';
 
 export interface PlantView {
   plant: Plant;
@@ -11,6 +12,8 @@ export interface PlantView {
 
 async function load(): Promise<PlantView> {
   const [plant, machines] = await Promise.all([readPlant(), readMachines()]);
+  // Made here, outside any reaction: a reaction does not follow state that it made itself.
+  for (const machine of machines) live.machine(machine.id);
   return {
     plant,
     machines,

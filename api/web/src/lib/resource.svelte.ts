@@ -33,6 +33,13 @@ export class Resource<T> {
     this.#attempt?.abort();
     this.loading = false;
   }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.abort();
+    this.data = undefined;
+    this.error = undefined;
+  }
 }
 
 /** A resource that loads now, again whenever what `load` reads at once changes, and stops with its component. */

@@ -25,6 +25,17 @@ export function categoryOf(machine: Machine): StateCategory {
   return lookOfMachine(live.machine(machine.id)).category;
 }
 
+/** How many machines are in each state; none before the first snapshot. */
+export function countStates(machines: readonly Machine[]): ReadonlyMap<StateCategory, number> {
+  const counts = new Map<StateCategory, number>();
+  if (!live.ready) return counts;
+  for (const machine of machines) {
+    const category = categoryOf(machine);
+    counts.set(category, (counts.get(category) ?? 0) + 1);
+  }
+  return counts;
+}
+
 /** Whether a machine passes everything but the choice of states, which is counted apart. */
 export function matches(machine: Machine, filter: Filter): boolean {
   if (filter.site !== '' && machine.site !== filter.site) return false;

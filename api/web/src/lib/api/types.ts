@@ -42,6 +42,8 @@ export interface Limits {
   high_high: number | null;
 }
 
+export type LimitName = keyof Limits;
+
 export interface Tag {
   id: string;
   name: string;

@@ -63,6 +63,8 @@ export function formatNumber(value: number, decimals: number): string {
     format = new Intl.NumberFormat(LANGUAGE_TAG[preferences.locale], {
       minimumFractionDigits: decimals,
       maximumFractionDigits: decimals,
+      // Never "−0.00".
+      signDisplay: 'negative',
     });
     numbers.set(key, format);
   }

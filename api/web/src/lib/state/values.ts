@@ -1,7 +1,8 @@
 /** Values of tags as text. */
-import type { Limits, Scalar, Tag } from '$lib/api/types';
+import type { LimitName, Limits, Scalar, Tag } from '$lib/api/types';
 import { formatNumber, t } from '$lib/i18n/index.svelte';
 
+const NO_LIMITS: Limits = { low_low: null, low: null, high: null, high_high: null };
 const INTEGER = /^U?Int(16|32|64)$/;
 
 /**
@@ -10,26 +11,33 @@ const INTEGER = /^U?Int(16|32|64)$/;
  */
 export function decimalsFor(scale: number): number {
   if (scale >= 1000) return 0;
-  if (scale >= 100) return 1;
+  if (scale >= 10) return 1;
   if (scale >= 1) return 2;
   return 3;
 }
 
-/** How large the tag's values are, judged by its limits, else by the value at hand. */
-function scaleOf(limits: Limits | null, value: number): number {
-  const bounds = limits ? [limits.low_low, limits.low, limits.high, limits.high_high] : [];
-  const known = bounds.filter((bound) => bound !== null).map(Math.abs);
-  return known.length > 0 ? Math.max(...known) : Math.abs(value);
+/** The largest value seen of each tag without limits. */
+const largestSeen = new WeakMap<Tag, number>();
+
+/** How large the tag's values are, judged by its limits, else by the largest value seen. */
+function scaleOf(tag: Tag, value: number): number {
+  const { low_low, low, high, high_high } = tag.limits ?? NO_LIMITS;
+  const bounds = [low_low, low, high, high_high].filter((bound) => bound !== null).map(Math.abs);
+  if (bounds.length > 0) return Math.max(...bounds);
+  const largest = Math.max(largestSeen.get(tag) ?? 0, Math.abs(value));
+  largestSeen.set(tag, largest);
+  return largest;
 }
 
-export function isNumeric(tag: Tag): boolean {
-  return tag.data_type !== 'String' && tag.data_type !== 'Boolean';
+/** Whether a tag's course can be drawn; states have a timeline of their own. */
+export function isTrendable(tag: Tag): boolean {
+  return tag.data_type !== 'String' && tag.role !== 'state' && tag.role !== 'job';
 }
 
 /** A number in a tag's manner, without its unit. */
 export function formatQuantity(tag: Tag, value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '∞' : '−∞';
-  return formatNumber(value, INTEGER.test(tag.data_type) ? 0 : decimalsFor(scaleOf(tag.limits, value)));
+  return formatNumber(value, INTEGER.test(tag.data_type) ? 0 : decimalsFor(scaleOf(tag, value)));
 }
 
 /** A value in a tag's manner, without its unit. */
@@ -39,8 +47,6 @@ export function formatValue(tag: Tag, value: Scalar | null): string {
   if (typeof value === 'number') return formatQuantity(tag, value);
   return value;
 }
-
-export type LimitName = keyof Limits;
 
 /** The worst limit a value has reached, or null. */
 export function limitReached(limits: Limits | null, value: Scalar | null): LimitName | null {

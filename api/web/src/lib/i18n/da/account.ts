@@ -12,7 +12,8 @@ export const account = {
   'signIn.needEmail': 'Skriv din e-mailadresse.',
   'signIn.needPassword': 'Skriv din adgangskode.',
   'signIn.ended': 'Din session er udløbet. Log ind igen for at fortsætte.',
-  'signIn.demo': 'Kører du demoen? `pilotline up` skriver dens logins.',
+  'signIn.lead': 'Pilotlinjens maskiner, alarmer og prøvekørsler',
+  'signIn.help': 'Ingen konto endnu? Spørg administratoren af dit anlæg.',
 
   'account.title': 'Konto',
   'account.organisation': 'Organisation',

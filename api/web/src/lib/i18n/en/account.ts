@@ -12,7 +12,8 @@ export const account = {
   'signIn.needEmail': 'Write your e-mail address.',
   'signIn.needPassword': 'Write your password.',
   'signIn.ended': 'Your session has ended. Sign in again to go on.',
-  'signIn.demo': 'Running the demo? `pilotline up` prints its logins.',
+  'signIn.lead': 'Machines, alarms and trial runs of the pilot line',
+  'signIn.help': 'No account yet? Ask the administrator of your facility.',
 
   'account.title': 'Account',
   'account.organisation': 'Organisation',
