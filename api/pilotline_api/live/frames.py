@@ -8,6 +8,9 @@ KEEP_ALIVE: Final = b": keep-alive\n\n"
 RECONNECT_AFTER: Final = b"retry: 1000\n\n"
 """First bytes of a stream: how long the browser waits before it comes back, in ms."""
 
+_LINE_BREAKS: Final = tuple(
+    (chr(point).encode(), b"\\u%04x" % point) for point in (0x85, 0x2028, 0x2029)
+)
 _encoder = msgspec.json.Encoder()
 
 
@@ -15,7 +18,8 @@ def frame(event: str, data: Any) -> bytes:  # noqa: ANN401 - whatever JSON can s
     """Return one event.
 
     The data is JSON on one line: a line break within a text is escaped, so that no machine's text
-    can begin a field or an event of its own.
+    can begin a field or an event of its own. That holds for Unicode's line breaks too, at which
+    many programs split where browsers do not.
 
     Args:
         event: event name, a plain word.
@@ -24,4 +28,7 @@ def frame(event: str, data: Any) -> bytes:  # noqa: ANN401 - whatever JSON can s
     if not event.isidentifier():
         msg = f"event name {event!r} is not a plain word"
         raise ValueError(msg)
-    return b"event: %b\ndata: %b\n\n" % (event.encode(), _encoder.encode(data))
+    encoded = _encoder.encode(data)
+    for line_break, escaped in _LINE_BREAKS:
+        encoded = encoded.replace(line_break, escaped)
+    return b"event: %b\ndata: %b\n\n" % (event.encode(), encoded)
