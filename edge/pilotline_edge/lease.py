@@ -31,8 +31,8 @@ class Lease:
             os.close(handle)
             pid = int(text) if text.isdecimal() else None
             raise LeaseHeld(
-                f"another edge agent (process {pid or 'unknown'}) uses {self._path.parent}; stop it "
-                "first, or give this one its own --data directory",
+                f"another edge agent (process {pid or 'unknown'}) uses {self._path.parent}; "
+                "stop it first, or give this one its own --data directory",
                 pid,
             ) from error
         os.ftruncate(handle, 0)

@@ -25,11 +25,15 @@ class TrustStore:
     revocation lists of those authorities; ``rejected/`` collects what was refused. Files are read
     at each check, so moving one takes effect without a restart.
 
+    A further folder of accepted certificates may be given, for machines whose certificates a
+    program makes.
+
     asyncua connects to any server certificate when nothing is configured: it asks the server for
     its certificate over an unsecured channel and believes the answer.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, further: Path | None = None) -> None:
+        self._further = further
         self.trusted = folder / "trusted"
         self.rejected = folder / "rejected"
         self.revoked = folder / "crl"
@@ -78,7 +82,8 @@ class TrustStore:
         return certificate.not_valid_after_utc
 
     def _accepted(self, certificate: x509.Certificate, der: bytes) -> bool:
-        for trusted in _certificates(self.trusted):
+        folders = [self.trusted, *([self._further] if self._further is not None else [])]
+        for trusted in (each for folder in folders for each in _certificates(folder)):
             if trusted.public_bytes(serialization.Encoding.DER) == der:
                 return True
             if _is_authority(trusted) and _signed_by(certificate, trusted):

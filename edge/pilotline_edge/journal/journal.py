@@ -17,7 +17,6 @@ from pilotline_edge.journal.writer import (
     JournalSize,
     JournalWriter,
     Remove,
-    Stop,
     damage_marker,
 )
 from pilotline_historian import Series
@@ -128,9 +127,7 @@ class Journal:
 
     def close(self) -> None:
         """Keep what was given and close the file."""
-        if self._writer.is_alive():
-            self._writer.give(Stop())
-            self._writer.join(_CLOSE_WITHIN_S)
+        self._writer.close(_CLOSE_WITHIN_S)
 
 
 def _noticed(future: asyncio.Future[None]) -> None:

@@ -76,7 +76,7 @@ class JournalSize:
     blocked: str | None = None
 
 
-class JournalWriter(threading.Thread):
+class JournalWriter:
     """Commits entries in the order they were given, in groups.
 
     Characteristics
@@ -91,7 +91,7 @@ class JournalWriter(threading.Thread):
     def __init__(
         self, connection: sqlite3.Connection, path: Path, *, max_bytes: int, gather_s: float
     ) -> None:
-        super().__init__(name="pilotline-journal", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="pilotline-journal", daemon=True)
         self._connection = connection
         self._path = path
         self._max_bytes = max_bytes
@@ -106,7 +106,17 @@ class JournalWriter(threading.Thread):
         """Ask for a change; from any thread."""
         self._commands.put(command)
 
-    def run(self) -> None:
+    def start(self) -> None:
+        """Begin to carry commands out."""
+        self._thread.start()
+
+    def close(self, within_s: float) -> None:
+        """Carry out what was asked, then end."""
+        if self._thread.is_alive():
+            self.give(Stop())
+            self._thread.join(within_s)
+
+    def _run(self) -> None:
         """Carry commands out until told to stop; whatever goes wrong fails what is asked."""
         try:
             self._serve()

@@ -15,6 +15,7 @@ from pilotline_edge.subscription.decoding import from_message
 from pilotline_edge.subscription.items import Item
 from pilotline_edge.subscription.nodes import resolve
 from pilotline_edge.subscription.publication import (
+    FIRST_SEQUENCE,
     Publication,
     next_sequence,
     sequences_ahead,
@@ -55,7 +56,7 @@ class MachineSubscription:
         interval_ms: publishing interval asked for.
         items: the tags that share it.
         subscription_id: the server's number, or None while there is none.
-        expected: sequence number of the next message, or None before the first one.
+        expected: sequence number of the next message.
         silences: connections in a row that ended because nothing was heard.
         published_s: publishing interval the server granted, seconds.
         keep_alives: publishing intervals after which the server says it lives.
@@ -65,11 +66,12 @@ class MachineSubscription:
     interval_ms: int
     items: list[Item]
     subscription_id: int | None = None
-    expected: int | None = None
+    expected: int = FIRST_SEQUENCE
     silences: int = 0
     published_s: float = 0.0
     keep_alives: int = 1
     _heard: float = 0.0
+    _begun: bool = False
     _handles: dict[int, Item] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -128,7 +130,7 @@ class MachineSubscription:
         self.subscription_id = int(granted.SubscriptionId)
         self.published_s = float(granted.RevisedPublishingInterval) / 1000
         self.keep_alives = max(int(granted.RevisedMaxKeepAliveCount), 1)
-        self.expected = None
+        self.expected, self._begun = FIRST_SEQUENCE, False
         for item in self.items:
             item.forget()
         self.heard()
@@ -235,7 +237,7 @@ class MachineSubscription:
         BadMessageNotAvailable and asyncua's with an empty good message, for ever.
         """
         for _ in range(_MOST_REPUBLISHED):
-            if self.expected is None or self.subscription_id is None:
+            if self.subscription_id is None:
                 return
             try:
                 message = await self.session.services.republish(self.subscription_id, self.expected)
@@ -249,12 +251,12 @@ class MachineSubscription:
 
     def missing_before(self, publication: Publication) -> int:
         """Return how many messages lie before this one unseen; negative when it was seen."""
-        if self.expected is None:
-            return 0
-        return sequences_ahead(self.expected, publication.sequence)
+        ahead = sequences_ahead(self.expected, publication.sequence)
+        return ahead if self._begun else max(ahead, 0)
 
     def passed(self, publication: Publication) -> None:
         """Note that the message was taken, so that the next number is known."""
+        self._begun = True
         if publication.keep_alive:
             self.expected = publication.sequence
         else:

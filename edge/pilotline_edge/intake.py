@@ -1,0 +1,158 @@
+"""Intake: what a machine sent, with the coverage it leads to, into the journal."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+import structlog
+
+from pilotline_edge.coverage import Coverage, Seen
+from pilotline_edge.journal import Entry, Journal, Samples
+from pilotline_edge.live import LiveFeed
+from pilotline_edge.state import MachineState
+from pilotline_edge.subscription.publication import OVERFLOW, Publication, Unsupported
+from pilotline_edge.subscription.subscription import MachineSubscription
+from pilotline_historian import Gap, Series
+from pilotline_plant import Machine
+
+log = structlog.get_logger("pilotline.edge")
+
+
+class Intake:
+    """Turns one machine's messages into journal entries.
+
+    Characteristics
+        buffered: no; an entry is the journal's once it is given
+        together: values, the gaps they settle and the coverage after them are one transaction
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        coverage: Coverage,
+        journal: Journal,
+        state: MachineState,
+        live: LiveFeed | None,
+    ) -> None:
+        self.coverage = coverage
+        self._machine = machine
+        self._journal = journal
+        self._state = state
+        self._live = live
+        self._numbers = {
+            tag.id: journal.numbers[Series(machine.site, machine.id, tag.id)]
+            for tag in machine.tags
+        }
+
+    @property
+    def blocked(self) -> str | None:
+        """Why the journal takes nothing now, or None."""
+        return self._journal.size.blocked
+
+    def note(self) -> asyncio.Future[None]:
+        """Keep the coverage as it is."""
+        return self._keep(Samples(), [], time.time_ns())
+
+    def settle(self) -> asyncio.Future[None]:
+        """Declare what tags have not come back to together after a loss."""
+        return self._keep(Samples(), self.coverage.settle(), time.time_ns())
+
+    def missing(self, subscription: MachineSubscription, until_ns: int, cause: str) -> list[Gap]:
+        """Return the gaps that messages lost for good leave."""
+        return self.coverage.messages_missing(subscription.interval_ms, until_ns, cause)
+
+    def store(
+        self,
+        subscription: MachineSubscription,
+        publication: Publication,
+        gaps: Sequence[Gap],
+        *,
+        replayed: bool,
+    ) -> asyncio.Future[None] | None:
+        """Advance coverage and journal what there is; None when there is nothing.
+
+        Args:
+            subscription: whose message it is.
+            publication: the message.
+            gaps: gaps found before it.
+            replayed: whether the server sent it again, so that it says nothing about the present.
+        """
+        samples, seen = self._columns(subscription, publication)
+        found = [*gaps, *self._full_queues(subscription, seen)]
+        found += self.coverage.received(
+            subscription.interval_ms,
+            publication.published_ns,
+            not publication.more and not replayed,
+            seen,
+        )
+        if not samples and not found:
+            return None
+        now_ns = time.time_ns()
+        self._state.messages += 1
+        self._state.values += len(samples)
+        if samples:
+            self._state.lag_s = (now_ns - max(samples.source_ns)) / 1e9
+        return self._keep(samples, found, publication.published_ns or now_ns)
+
+    def _columns(
+        self, subscription: MachineSubscription, publication: Publication
+    ) -> tuple[Samples, list[Seen]]:
+        """Return the values as columns and as coverage sees them.
+
+        A value without a source time is identified by its server time, or else its publish time.
+        """
+        samples = Samples()
+        seen: list[Seen] = []
+        instead_ns = publication.published_ns or time.time_ns()
+        for handle, value, status, source, server in publication.changes:
+            item = subscription.item(handle)
+            if item is None:
+                continue
+            tag, source_ns = item.tag.id, source or server or instead_ns
+            samples.series.append(self._numbers[tag])
+            samples.source_ns.append(source_ns)
+            samples.server_ns.append(server)
+            samples.statuses.append(status)
+            samples.values.append(value)
+            seen.append((tag, source_ns, status))
+            if self._live is not None:
+                shown = None if isinstance(value, Unsupported) else value
+                self._live.put(self._machine.id, tag, source_ns, shown, status)
+        return samples, seen
+
+    def _full_queues(self, subscription: MachineSubscription, seen: Sequence[Seen]) -> list[Gap]:
+        """Return gaps before values that filled their queue at the server.
+
+        asyncua's server never sets the Overflow bit, so a full queue counts as an overflown one.
+        """
+        if len(seen) < max(subscription.least_queue, 2):
+            return []
+        gaps: list[Gap] = []
+        counts = Counter(tag for tag, _, _ in seen)
+        for item in subscription.items:
+            if item.queue < 2 or counts[item.tag.id] < item.queue:
+                continue
+            _, source_ns, status = next(each for each in seen if each[0] == item.tag.id)
+            if status & OVERFLOW != OVERFLOW:
+                gaps += self.coverage.overflowed(item.tag.id, source_ns)
+        return gaps
+
+    def _keep(
+        self, samples: Samples, gaps: Sequence[Gap], published_ns: int
+    ) -> asyncio.Future[None]:
+        self._state.gaps += len(gaps)
+        for gap in gaps:
+            log.warning(
+                "edge.gap",
+                machine=gap.machine,
+                tag=gap.tag,
+                seconds=round((gap.end_ns - gap.start_ns) / 1e9, 3),
+                cause=gap.cause,
+            )
+        coverage = json.dumps(self.coverage.to_json())
+        machine = self._machine
+        return self._journal.append(
+            Entry(machine.site, machine.id, published_ns, samples, gaps, coverage)
+        )

@@ -1,0 +1,268 @@
+"""Link: reads one machine for as long as the agent lives."""
+
+import asyncio
+import time
+from collections.abc import Coroutine, Iterator
+from typing import Any
+
+import structlog
+from asyncua.ua import uaerrors
+
+from pilotline_edge.backoff import Backoff
+from pilotline_edge.connection.session import MachineSession
+from pilotline_edge.errors import EndpointRefused, MachineUnreachable, SubscriptionLost
+from pilotline_edge.intake import Intake
+from pilotline_edge.state import MachineState
+from pilotline_edge.subscription.healing import Step, heal
+from pilotline_edge.subscription.items import Item, items_by_interval
+from pilotline_edge.subscription.publication import Publication
+from pilotline_edge.subscription.pump import Acknowledgement, PublishPump, Taken
+from pilotline_edge.subscription.subscription import MachineSubscription
+from pilotline_historian import Gap
+from pilotline_plant import Machine
+
+log = structlog.get_logger("pilotline.edge")
+
+_RECONNECT_FIRST_S = 0.5
+_RECONNECT_CAP_S = 10.0
+_RECONNECT_GROWTH = 1.5
+_HOUSEKEEPING_S = 0.5
+_NOTE_S = 1.0
+_SETTLE_S = 5.0
+_SETTLE_CYCLES = 3
+_MOST_REQUESTS = 10
+
+
+class MachineLink:
+    """Connects, subscribes, journals and heals, until cancelled.
+
+    Characteristics
+        acknowledges: only what the journal has on disk
+        reconnection: first within 0.5 s, then ever slower up to 10 s, for ever
+        undeclared loss: none; see `pilotline_edge.coverage`
+    """
+
+    def __init__(
+        self,
+        session: MachineSession,
+        intake: Intake,
+        state: MachineState,
+    ) -> None:
+        self.state = state
+        self._session = session
+        self._intake = intake
+        self._subscriptions = [
+            MachineSubscription(session, interval_ms, items)
+            for interval_ms, items in items_by_interval(session.machine.tags)
+        ]
+        self._acknowledge: list[Acknowledgement] = []
+        self._backoff = Backoff(_RECONNECT_FIRST_S, _RECONNECT_CAP_S, _RECONNECT_GROWTH)
+        self._note_due = 0.0
+        self._settle_at = 0.0
+        self._blocked: str | None = None
+        self._connections = 0
+
+    @property
+    def machine(self) -> Machine:
+        """The machine that is read."""
+        return self._session.machine
+
+    @property
+    def covered_ns(self) -> int:
+        """Source time up to which every tag of the machine is known."""
+        return self._intake.coverage.oldest_covered_ns()
+
+    async def run(self) -> None:
+        """Read the machine until cancelled.
+
+        Raises:
+            JournalFailed: the agent must stop.
+        """
+        for subscription in self._subscriptions:
+            subscription.subscription_id = None
+        # Before anything is received: a crash from here on must find where coverage began.
+        await self._intake.note()
+        try:
+            while True:
+                cause = await self._connection()
+                self._session.abort()
+                if self.state.disconnected(cause):
+                    log.warning("edge.disconnected", machine=self.machine.id, cause=cause)
+                await asyncio.sleep(self._backoff.wait_s())
+        finally:
+            self.state.disconnected("the agent stops")
+            self._intake.note()
+            await self._session.close()
+
+    async def _connection(self) -> str:
+        """Hold one connection and return why it ended."""
+        try:
+            await self._connect()
+            pump = PublishPump(
+                self._session.client.uaclient,
+                min(len(self._subscriptions) + 1, _MOST_REQUESTS),
+                self._take,
+                self._acknowledge,
+            )
+            await _first_to_fail(pump.run(), self._keep_house(), self._session.renew_channel())
+        except SubscriptionLost as error:
+            self._forget(error.subscription_id)
+            return str(error)
+        except (MachineUnreachable, EndpointRefused) as error:
+            return str(error)
+        except (OSError, TimeoutError, uaerrors.UaError) as error:
+            return f"{type(error).__name__}: {error}"
+        return "the connection ended"
+
+    async def _connect(self) -> None:
+        origin = await self._session.open()
+        for subscription in self._subscriptions:
+            step = await heal(subscription, origin, self._take_again, self._lost)
+            if self._connections:
+                self.state.healed_by[step] += 1
+            if step is Step.RECREATED:
+                self._settle_at = (
+                    self._now() + _SETTLE_S + _SETTLE_CYCLES * subscription.published_s
+                )
+        known = {subscription.subscription_id for subscription in self._subscriptions}
+        self._acknowledge[:] = [each for each in self._acknowledge if each[0] in known]
+        self._blocked = None
+        self._note_bad_tags()
+        self.state.reconnects += bool(self._connections)
+        self._connections += 1
+        self.state.connected()
+        log.info(
+            "edge.connected",
+            machine=self.machine.id,
+            session=origin.value,
+            items=sum(item.item_id is not None for item in self._items()),
+        )
+
+    def _lost(self, subscription: MachineSubscription, cause: str) -> None:
+        tags = [item.tag.id for item in subscription.items]
+        self._intake.coverage.lost(tags, self._blocked or cause)
+
+    def _forget(self, subscription_id: int) -> None:
+        """Have a subscription made anew; 0 stands for all."""
+        for subscription in self._subscriptions:
+            if subscription_id in (0, subscription.subscription_id):
+                subscription.subscription_id = None
+
+    # -- messages ---------------------------------------------------------------------------
+
+    async def _take(self, publication: Publication) -> Taken:
+        """Take one answer to a publish request."""
+        subscription = self._find(publication.subscription_id)
+        if subscription is None:
+            return Taken()
+        subscription.heard()
+        self._backoff.reset()
+        if publication.ended is not None:
+            raise SubscriptionLost(
+                publication.subscription_id, f"the server ended it ({publication.ended:#010x})"
+            )
+        acknowledgement = (publication.subscription_id, publication.sequence)
+        missing = subscription.missing_before(publication)
+        if missing < 0:
+            self.state.duplicates += not publication.keep_alive
+            return Taken(None, () if publication.keep_alive else (acknowledgement,))
+        gaps: list[Gap] = []
+        if missing:
+            async for lost in subscription.republish():
+                await self._take_again(lost)
+            gaps = self._still_missing(subscription, publication)
+        durable = self._intake.store(subscription, publication, gaps, replayed=False)
+        subscription.passed(publication)
+        return Taken(durable, () if publication.keep_alive else (acknowledgement,))
+
+    async def _take_again(self, publication: Publication) -> None:
+        """Take a message that was asked for again."""
+        subscription = self._find(publication.subscription_id)
+        if subscription is None or subscription.missing_before(publication):
+            return
+        durable = self._intake.store(subscription, publication, [], replayed=True)
+        subscription.passed(publication)
+        acknowledgement = (publication.subscription_id, publication.sequence)
+        if durable is None:
+            self._acknowledge.append(acknowledgement)
+            return
+
+        def committed(done: asyncio.Future[None]) -> None:
+            if not done.cancelled() and done.exception() is None:
+                self._acknowledge.append(acknowledgement)
+
+        durable.add_done_callback(committed)
+        if self._intake.blocked:
+            await durable
+
+    def _still_missing(
+        self, subscription: MachineSubscription, publication: Publication
+    ) -> list[Gap]:
+        missing = max(subscription.missing_before(publication), 0)
+        if not missing:
+            return []
+        self.state.missing += missing
+        log.warning("edge.messages_missing", machine=self.machine.id, count=missing)
+        until = publication.published_ns or time.time_ns()
+        return self._intake.missing(subscription, until, self._blocked or "messages-lost")
+
+    # -- housekeeping -----------------------------------------------------------------------
+
+    async def _keep_house(self) -> None:
+        """Watch for silence, try refused tags again, settle losses, note coverage."""
+        while True:
+            await asyncio.sleep(_HOUSEKEEPING_S)
+            if blocked := self._intake.blocked:
+                self._blocked = blocked
+                for subscription in self._subscriptions:
+                    subscription.listen()
+                continue
+            for subscription in self._subscriptions:
+                self._check_silence(subscription)
+                await subscription.monitor()
+            self._note_bad_tags()
+            if self._intake.coverage.unsettled and self._now() >= self._settle_at:
+                await self._intake.settle()
+            elif self._now() >= self._note_due:
+                self._note_due = self._now() + _NOTE_S
+                await self._intake.note()
+
+    def _check_silence(self, subscription: MachineSubscription) -> None:
+        overdue_s = subscription.silent_s()
+        if overdue_s > 0:
+            subscription.silences += 1
+            raise MachineUnreachable(
+                f"machine {self.machine.id}: {self.machine.endpoint.url} has been silent for "
+                f"{overdue_s:.0f} s longer than agreed"
+            )
+
+    def _note_bad_tags(self) -> None:
+        self.state.bad_tags = {
+            item.tag.id: item.problem for item in self._items() if item.problem is not None
+        }
+
+    def _items(self) -> Iterator[Item]:
+        return (item for each in self._subscriptions for item in each.items)
+
+    def _find(self, subscription_id: int) -> MachineSubscription | None:
+        for subscription in self._subscriptions:
+            if subscription.subscription_id == subscription_id:
+                return subscription
+        return None
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+
+async def _first_to_fail(*work: Coroutine[Any, Any, None]) -> None:
+    """Run coroutines until the first ends, cancel the others and raise what it raised."""
+    tasks = [asyncio.ensure_future(each) for each in work]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()

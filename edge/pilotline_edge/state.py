@@ -1,0 +1,62 @@
+"""State: what an agent knows of a machine's connection, for status, live feed and tests."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from pilotline_edge.live import LinkState
+
+
+@dataclass(slots=True)
+class MachineState:
+    """Counts and facts of one machine since the agent's start.
+
+    Attributes:
+        machine: machine id.
+        link: whether it is connected, since when, and why not.
+        values: values taken.
+        messages: notification messages taken.
+        duplicates: messages that came a second time and were dropped.
+        missing: messages that were lost for good and declared as gaps.
+        gaps: gaps declared.
+        reconnects: connections made after the first.
+        restarts: times the reader of the machine failed and was started anew.
+        lag_s: age of the newest value of the last message when it arrived, or None.
+        healed_by: how often each step healed a subscription.
+        bad_tags: reason per tag that the server refuses.
+    """
+
+    machine: str
+    link: LinkState
+    values: int = 0
+    messages: int = 0
+    duplicates: int = 0
+    missing: int = 0
+    gaps: int = 0
+    reconnects: int = 0
+    restarts: int = 0
+    lag_s: float | None = None
+    healed_by: Counter[str] = field(default_factory=Counter)
+    bad_tags: dict[str, str] = field(default_factory=dict)
+
+    def connected(self) -> None:
+        """Note that values arrive."""
+        self.link = LinkState(True, _now_ms(), None)
+
+    def disconnected(self, cause: str) -> bool:
+        """Note that no values arrive and return whether that or its cause is news."""
+        before = self.link
+        if before.connected:
+            self.link = LinkState(False, _now_ms(), cause)
+        elif before.cause != cause:
+            self.link = LinkState(False, before.since_ms, cause)
+        return self.link is not before
+
+
+def begun(machine: str) -> MachineState:
+    """Return the state of a machine not connected yet."""
+    return MachineState(machine, LinkState(False, _now_ms(), "the agent has just started"))
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

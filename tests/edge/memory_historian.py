@@ -1,0 +1,87 @@
+"""A historian in memory that fails when told."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pilotline_historian import (
+    Bucket,
+    Gap,
+    HistorianUnavailable,
+    Rejected,
+    Sample,
+    Series,
+    WriteResult,
+)
+
+
+@dataclass
+class MemoryHistorian:
+    """Keeps what is written; counts what came again.
+
+    Attributes:
+        away: raised by every write while it is set.
+        reject: tags whose values it never takes.
+        stored: samples by identity.
+        writes: how many samples came, those that came again included.
+        batches: how many values each write carried.
+    """
+
+    away: Exception | None = None
+    reject: frozenset[str] = frozenset()
+    stored: dict[tuple[Series, int], Sample] = field(default_factory=dict)
+    declared: dict[tuple[str, str | None, int, str], Gap] = field(default_factory=dict)
+    writes: int = 0
+    batches: list[int] = field(default_factory=list)
+    attempts: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def write(self, samples: Sequence[Sample]) -> WriteResult:
+        self.attempts += 1
+        if self.away is not None:
+            raise self.away
+        rejected = [Rejected(each, "planted") for each in samples if each.series.tag in self.reject]
+        with self._lock:
+            for sample in samples:
+                if sample.series.tag not in self.reject:
+                    self.stored[(sample.series, sample.source_time_ns)] = sample
+            self.writes += len(samples)
+            self.batches.append(len(samples))
+        return WriteResult(len(samples) - len(rejected), tuple(rejected))
+
+    def write_gaps(self, gaps: Sequence[Gap]) -> None:
+        if self.away is not None:
+            raise self.away
+        with self._lock:
+            for gap in gaps:
+                self.declared[(gap.machine, gap.tag, gap.start_ns, gap.cause)] = gap
+
+    def series(self) -> list[Series]:
+        return sorted({series for series, _ in self.stored})
+
+    def raw(self, series: Series, start_ns: int, end_ns: int) -> Iterator[Sample]:
+        with self._lock:
+            held = sorted(at for of, at in self.stored if of == series and start_ns <= at < end_ns)
+        return (self.stored[(series, at)] for at in held)
+
+    def buckets(self, series: Series, start_ns: int, end_ns: int, points: int) -> list[Bucket]:
+        raise NotImplementedError
+
+    def last(self, series: Sequence[Series]) -> dict[Series, Sample]:
+        raise NotImplementedError
+
+    def gaps(self, machine: str | None, start_ns: int, end_ns: int) -> list[Gap]:
+        found = [
+            gap
+            for gap in self.declared.values()
+            if machine in (None, gap.machine) and gap.start_ns <= end_ns and start_ns <= gap.end_ns
+        ]
+        return sorted(found, key=lambda gap: (gap.start_ns, gap.tag or ""))
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def unavailable() -> HistorianUnavailable:
+    """Return what an absent historian raises."""
+    return HistorianUnavailable("planted: connection refused")

@@ -1,0 +1,121 @@
+"""A small OPC UA server that stands in for a machine and remembers what it sent."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+from asyncua import ua
+from asyncua.server.server import Server
+
+NAMESPACE = "urn:pilotline:test"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One value that the machine wrote."""
+
+    tag: str
+    source_ns: int
+    value: float | int | str
+
+
+@dataclass
+class OpcUaMachine:
+    """An asyncua server with variables ``ns=2;s=<tag>``.
+
+    Attributes:
+        tags: names of its variables.
+        port: port it listens on, kept over restarts.
+        ledger: every value written while it ran, in order.
+    """
+
+    tags: tuple[str, ...]
+    port: int = field(default_factory=free_port)
+    ledger: list[Sent] = field(default_factory=list)
+    prepare: Callable[[Server], Any] | None = None
+    _server: Server | None = None
+    _values: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return self.url_at(self.port)
+
+    @staticmethod
+    def url_at(port: int) -> str:
+        return f"opc.tcp://127.0.0.1:{port}/machine"
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        logging.getLogger("asyncua").setLevel(logging.CRITICAL)
+        server = Server()
+        await server.init()
+        server.set_endpoint(self.url)
+        server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        if self.prepare is not None:
+            await self.prepare(server)
+        index = await server.register_namespace(NAMESPACE)
+        for tag in self.tags:
+            await self.add(tag, server, index)
+        await server.start()
+        self._server = server
+
+    async def add(self, tag: str, server: Server | None = None, index: int = 2) -> None:
+        """Give the machine one more variable."""
+        server = server or self._server
+        assert server is not None
+        name: Any = tag
+        await server.nodes.objects.add_variable(ua.NodeId(name, ua.Int16(index)), name, 0.0)
+
+    async def stop(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            with suppress(asyncio.CancelledError):
+                await server.stop()
+
+    async def write(self, tag: str, value: float | str, status: int = 0) -> Sent:
+        """Write a value with the present as its source time."""
+        assert self._server is not None
+        now = datetime.now(UTC)
+        kind = ua.VariantType.String if isinstance(value, str) else ua.VariantType.Double
+        held: Any = ua.DataValue(ua.Variant(value, kind))
+        held.StatusCode = ua.StatusCode(ua.UInt32(status))
+        held.SourceTimestamp = held.ServerTimestamp = now
+        name: Any = tag
+        sent = Sent(tag, (now - _EPOCH) // datetime.resolution * 1000, value)
+        await self._server.write_attribute_value(ua.NodeId(name, ua.Int16(2)), held)
+        self.ledger.append(sent)
+        return sent
+
+    async def run(self, period_s: float) -> None:
+        """Write a new value to every tag each period, until cancelled."""
+        while True:
+            for tag in self.tags:
+                self._values[tag] = self._values.get(tag, 0.0) + 1.0
+                await self.write(tag, self._values[tag])
+            await asyncio.sleep(period_s)

@@ -1,0 +1,100 @@
+"""A TCP proxy that breaks connections on command."""
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+_BLOCK = 65536
+
+
+class FaultProxy:
+    """Stands between a client and a server on this machine and misbehaves when told.
+
+    Attributes:
+        port: where clients connect.
+        connections: how many connections clients have made.
+    """
+
+    def __init__(self, target_port: int) -> None:
+        self._target_port = target_port
+        self._server: asyncio.Server | None = None
+        self._open: set[asyncio.WriteTransport] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._up = True
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        self.connections = 0
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._server is not None
+        self._server.close()
+        self.thaw()
+        self.cut()
+        await asyncio.gather(*self._tasks)
+        await self._server.wait_closed()
+
+    @property
+    def port(self) -> int:
+        assert self._server is not None
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    def cut(self) -> None:
+        """Reset every connection and refuse new ones."""
+        self._up = False
+        for transport in list(self._open):
+            transport.abort()
+
+    def restore(self) -> None:
+        """Accept connections again."""
+        self._up = True
+
+    def freeze(self) -> None:
+        """Accept bytes but pass none on, as a frozen peer or a half-open link does."""
+        self._flowing.clear()
+
+    def thaw(self) -> None:
+        """Pass bytes on again, those held back first."""
+        self._flowing.set()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if not self._up:
+            writer.transport.abort()
+            return
+        self.connections += 1
+        try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
+        except OSError:
+            writer.transport.abort()
+            return
+        both = {writer.transport, far_writer.transport}
+        self._open |= both
+        try:
+            await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
+        finally:
+            self._open -= both
+            for transport in both:
+                transport.abort()
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while block := await reader.read(_BLOCK):
+                await self._flowing.wait()
+                writer.write(block)
+                await writer.drain()
+        except OSError:
+            pass
+        writer.transport.abort()
