@@ -59,10 +59,27 @@ class Plant:
         """Procedures by id."""
         return {procedure.id: procedure for procedure in self.procedures}
 
-    def machines_able(self, capability: str) -> tuple[Machine, ...]:
-        """Return the machines that have a capability, in plant order."""
+    @cached_property
+    def pool_by_id(self) -> dict[str, Pool]:
+        """Pools by id."""
+        return {pool.id: pool for pool in self.pools}
+
+    def setup_states(self, machine: Machine) -> tuple[str, ...]:
+        """Return the setup states a machine can be in; none without a changeover."""
+        if machine.changeover is None:
+            return ()
+        return self.changeover_by_id[machine.changeover].states
+
+    def machines_able(self, capability: str, setup_state: str | None = None) -> tuple[Machine, ...]:
+        """Return the machines that have a capability, in plant order.
+
+        Args:
+            capability: what a step asks for.
+            setup_state: only machines that can be in this state, or None for any.
+        """
         return tuple(
             machine
             for machine in self.machines
             if any(own.id == capability for own in machine.capabilities)
+            and (setup_state is None or setup_state in self.setup_states(machine))
         )

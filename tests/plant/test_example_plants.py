@@ -106,6 +106,25 @@ def test_every_step_that_may_not_pause_fits_a_machines_open_hours(name: str) -> 
             )
 
 
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_step_has_a_machine_that_can_be_set_up_for_it(name: str) -> None:
+    plant = read_plant(example_plant(name))
+    for procedure in plant.procedures:
+        for step in procedure.steps:
+            assert plant.machines_able(step.capability, step.setup_state), (procedure.id, step.id)
+            assert all(pool in plant.pool_by_id for pool, _ in step.pools)
+
+
+def test_a_machine_without_changeover_has_no_setup_states(taastrup: Plant) -> None:
+    assert taastrup.setup_states(taastrup.machine_by_id["autoclave-1"]) == ()
+    mill = taastrup.machine_by_id["cnc-mill-1"]
+    assert taastrup.setup_states(mill) == ("aluminium", "steel", "titanium", "polymer")
+    assert taastrup.machines_able("milling-5-axis", "titanium") == (
+        taastrup.machine_by_id["cnc-mill-2"],
+    )
+    assert taastrup.machines_able("steam-curing", "titanium") == ()
+
+
 def test_an_unknown_example_names_those_there_are() -> None:
     assert set(example_plants()) >= set(EXAMPLES)
     with pytest.raises(PlantError, match="no example plant 'mars'; there are bench, taastrup"):
