@@ -20,6 +20,7 @@ export const removeFeed = () => remove('/me/feed');
 export const readPlant = () => get<T.Plant>('/plant');
 export const readMachines = () => get<T.Machine[]>('/machines');
 export const readProcedures = (signal?: AbortSignal) => get<T.Procedure[]>('/procedures', undefined, signal);
+export const readClients = (signal?: AbortSignal) => get<T.Named[]>('/clients', undefined, signal);
 export const readWorkingTime = (machine: string, span: T.Span, signal?: AbortSignal) =>
   get<T.Span[]>(`/machines/${id(machine)}/working-time`, { ...span }, signal);
 

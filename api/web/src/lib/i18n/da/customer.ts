@@ -68,7 +68,7 @@ export const customer = {
   'request.choose': 'Vælg en',
   'request.name': 'Navn',
   'request.name.example': 'For eksempel: opskrift B, 40 °C',
-  'request.client': 'Kunde (id)',
+  'request.client': 'Kunde',
   'request.size': 'Størrelse',
   'request.size.help': 'I forhold til en normal portion; 2 er dobbelt så meget.',
   'request.release': 'Tidligst',

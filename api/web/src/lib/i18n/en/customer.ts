@@ -68,7 +68,7 @@ export const customer = {
   'request.choose': 'Choose one',
   'request.name': 'Name',
   'request.name.example': 'For example: recipe B, 40 °C',
-  'request.client': 'Client (id)',
+  'request.client': 'Client',
   'request.size': 'Size',
   'request.size.help': 'Against the nominal batch; 2 is twice as much.',
   'request.release': 'Not before',
