@@ -25,7 +25,7 @@ RECORDING = (
     "Z_OutputCurrent,Z_OutputVoltage,S_ActualPosition,S_ActualVelocity,S_ActualAcceleration,"
     "S_SetPosition,S_SetVelocity,S_SetAcceleration,S_CurrentFeedback,S_DCBusVoltage,"
     "S_OutputCurrent,S_OutputVoltage,S_OutputPower,S_SystemInertia,M_CURRENT_PROGRAM_NUMBER,"
-    "M_sequence_number,M_CURRENT_FEEDRATE,Machining_Process"
+    "M_sequence_number,M_CURRENT_FEEDRATE,Machining_Process,INSPECT"
 )
 """Header of the recordings of a real mill that the simulated mills replay."""
 
@@ -71,11 +71,11 @@ def test_every_machine_reports_state_job_count_and_energy_and_fills_its_tile(nam
 
 def test_the_mills_have_a_tag_for_every_column_of_the_recording(taastrup: Plant) -> None:
     columns = next(csv.reader(io.StringIO(RECORDING)))
-    assert len(columns) == 48
+    assert len(columns) == 49
     mill = taastrup.machine_by_id["cnc-mill-1"]
     assert [tag.id for tag in mill.tags if tag.role == "value"] == columns
-    assert {mill.tag(column).data_type.value for column in columns[:-1]} == {"Double"}
-    assert mill.tag(columns[-1]).data_type == "String"
+    assert {mill.tag(column).data_type.value for column in columns[:-2]} == {"Double"}
+    assert {mill.tag(column).data_type.value for column in columns[-2:]} == {"String"}
     assert {tag.sampling_ms for tag in mill.tags} == {100}
 
 
