@@ -1,0 +1,102 @@
+"""Node ids and browse paths as a plant file writes them, and the namespaces they need."""
+
+import re
+from dataclasses import dataclass
+
+from asyncua import ua
+from asyncua.ua.uaerrors import UaStringParsingError
+
+from pilotline_plant import Machine, Tag
+from pilotline_simulators.errors import EndpointError
+
+_WITH_URI = re.compile(r"^nsu=(?P<uri>.+?);(?P<rest>[isgb]=.+)$")
+_WITH_INDEX = re.compile(r"^(?:ns=(?P<index>\d+);)?[isgb]=.+$")
+_STEP = re.compile(r"^(?:(?P<index>\d+):)?(?P<name>.+)$")
+OWN_NAMESPACE = 2
+"""Index of the machine's own namespace: 0 is OPC UA's, 1 the server application's."""
+
+
+def application_uri(machine: str) -> str:
+    """Return the URI that a machine's server and its certificate name themselves by."""
+    return f"urn:pilotline:simulator:{machine}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One element of a browse path."""
+
+    namespace: int
+    name: str
+
+
+class Namespaces:
+    """The namespaces of one machine's server, as its tags need them.
+
+    Args:
+        machine: the machine.
+
+    Raises:
+        EndpointError: a node id or browse path cannot be read.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine.id
+        highest = max((self._highest_index(tag) for tag in machine.tags), default=0)
+        own = [
+            f"urn:pilotline:machine:{machine.id}" + (f":{index}" if index > OWN_NAMESPACE else "")
+            for index in range(OWN_NAMESPACE, max(highest, OWN_NAMESPACE) + 1)
+        ]
+        named = dict.fromkeys(uri for tag in machine.tags if (uri := _uri_of(tag)) is not None)
+        self.uris = (*own, *named)
+
+    def index_of(self, uri: str) -> int:
+        """Return the index of a namespace in the server's NamespaceArray."""
+        return OWN_NAMESPACE + self.uris.index(uri)
+
+    def node_id(self, text: str) -> ua.NodeId:
+        """Return a node id written with an index or a namespace URI.
+
+        Raises:
+            EndpointError: it cannot be read.
+        """
+        named = _WITH_URI.match(text)
+        if named is not None:
+            text = f"ns={self.index_of(named['uri'])};{named['rest']}"
+        try:
+            return ua.NodeId.from_string(text)
+        except (UaStringParsingError, ValueError) as error:
+            raise self._unreadable("node id", text) from error
+
+    def steps(self, browse_path: str) -> tuple[Step, ...]:
+        """Return the elements of a browse path below the Objects folder.
+
+        Raises:
+            EndpointError: it cannot be read.
+        """
+        matches = [_STEP.match(part) for part in browse_path.strip("/").split("/")]
+        if not all(matches):
+            raise self._unreadable("browse path", browse_path)
+        return tuple(Step(int(each["index"] or 0), each["name"]) for each in matches if each)
+
+    def _highest_index(self, tag: Tag) -> int:
+        if tag.browse_path is not None:
+            return max(step.namespace for step in self.steps(tag.browse_path))
+        text = tag.node_id or ""
+        if _WITH_URI.match(text):
+            return 0
+        indexed = _WITH_INDEX.match(text)
+        if indexed is None:
+            raise self._unreadable("node id", text)
+        return int(indexed["index"] or 0)
+
+    def _unreadable(self, what: str, text: str) -> EndpointError:
+        return EndpointError(
+            self._machine,
+            f"{what} {text!r} cannot be read. Write it like ns=2;s=Mill.Spindle.Speed "
+            "or 2:Mill/2:Spindle/2:Speed.",
+        )
+
+
+def _uri_of(tag: Tag) -> str | None:
+    named = _WITH_URI.match(tag.node_id or "")
+    return named["uri"] if named else None
