@@ -1,4 +1,4 @@
-"""The oracle: holds what simulators emitted against what the historian has and the edge declared."""
+"""The oracle: what simulators emitted against what the historian has and the edge declared."""
 
 import math
 from collections.abc import Iterable, Mapping
