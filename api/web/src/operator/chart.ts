@@ -2,8 +2,9 @@
 import uPlot from 'uplot';
 import type { Gap, LimitName, Limits } from '$lib/api';
 import { colourOf } from '$lib/design/colour';
+import { formatNumber } from '$lib/i18n/index.svelte';
 import type { Locale } from '$lib/i18n/locale';
-import { formatInstant, zoneName } from '$lib/time/format';
+import { formatInstant } from '$lib/time/format';
 import { stepFor, ticksBetween } from '$lib/time/ticks';
 
 /** Width of the value axis; the state timeline above the charts is indented by the same. */
@@ -66,7 +67,7 @@ export function chartOptions(setup: ChartSetup): uPlot.Options {
       x: { time: false },
       y: { range: (_, lowest, highest) => valueRange(lowest ?? 0, highest ?? 1, setup.limits) },
     },
-    axes: [timeAxis(setup, ink, line), valueAxis(setup, ink, line)],
+    axes: [timeAxis(setup, ink, line), valueAxis(ink, line)],
     series: [
       {},
       { stroke: 'transparent', points: { show: false }, ...paths },
@@ -106,17 +107,22 @@ export function tickLabel(ms: number, zone: string, locale: Locale, seconds: boo
   return /^00[:.]00$/.test(label) ? formatInstant(ms, zone, locale, 'day') : label;
 }
 
-function valueAxis(setup: ChartSetup, ink: string, line: string): uPlot.Axis {
+function valueAxis(ink: string, line: string): uPlot.Axis {
   return {
     stroke: ink,
     font: FONT,
     size: AXIS_PX,
     gap: 6,
-    space: 28,
+    space: 24,
     grid: { stroke: line, width: 1 },
     ticks: { show: false },
-    values: (_, splits) => splits.map((value) => setup.words.number(value)),
+    values: (_, splits, __, ___, step) => splits.map((value) => formatNumber(value, decimalsOfStep(step))),
   };
+}
+
+/** As many decimals as it takes to tell neighbouring marks apart. */
+function decimalsOfStep(step: number): number {
+  return Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
 }
 
 function withAlpha(colour: string, alpha: number): string {
@@ -196,13 +202,19 @@ function drawLimits(chart: uPlot, setup: ChartSetup): void {
     ctx.moveTo(bbox.left, Math.round(y) + 0.5);
     ctx.lineTo(bbox.left + bbox.width, Math.round(y) + 0.5);
     ctx.stroke();
-    const above = name.startsWith('low') ? y - bbox.top > 16 * ratio : y - bbox.top > 16 * ratio;
-    ctx.textBaseline = above ? 'bottom' : 'top';
-    ctx.fillStyle = colourOf('--ink-2');
-    ctx.fillText(`${setup.words.limit(name)} ${setup.words.number(limit)}`, bbox.left + bbox.width - 4 * ratio, y + (above ? -2 : 3) * ratio);
+    drawLimitLabel(chart, `${setup.words.limit(name)} ${setup.words.number(limit)}`, y);
   }
   ctx.restore();
 }
 
-/** The zone as charts name it. */
-export const axisZone = (ms: number, zone: string, locale: Locale): string => zoneName(ms, zone, locale);
+/** Writes upon the line itself, at its right end, on a ground of its own. */
+function drawLimitLabel({ ctx, bbox }: uPlot, label: string, y: number): void {
+  const ratio = devicePixelRatio;
+  const width = ctx.measureText(label).width;
+  const right = bbox.left + bbox.width - 4 * ratio;
+  ctx.fillStyle = colourOf('--surface');
+  ctx.fillRect(right - width - 4 * ratio, y - 7 * ratio, width + 8 * ratio, 14 * ratio);
+  ctx.textBaseline = 'middle';
+  ctx.fillStyle = colourOf('--ink-2');
+  ctx.fillText(label, right, y + ratio);
+}

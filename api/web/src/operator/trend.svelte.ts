@@ -1,5 +1,5 @@
 /** The data behind a machine's trends: history at the screen's resolution, and live values after it. */
-import { readHistory, readStates, type Gap, type Series, type StateSpan, type Tag, type WireValue } from '$lib/api';
+import { readGaps, readHistory, readStates, type Gap, type Series, type StateSpan, type Tag, type WireValue } from '$lib/api';
 import { clock } from '$lib/time/clock.svelte';
 import type { TimeRange, Window } from './range.svelte';
 
@@ -50,6 +50,8 @@ export class MachineData {
   /** By tag id. Replaced when read anew, grown in place by live values: `version` counts both. */
   trends = $state.raw<ReadonlyMap<string, Trend>>(new Map());
   states = $state.raw<readonly StateSpan[] | null>(null);
+  /** Gaps of the whole machine. */
+  gaps = $state.raw<readonly Gap[]>([]);
   version = $state(0);
   loading = $state(false);
   error = $state.raw<unknown>(undefined);
@@ -74,13 +76,15 @@ export class MachineData {
     };
     this.loading = true;
     try {
-      const [history, states] = await Promise.all([
+      const [history, states, gaps] = await Promise.all([
         tags.length > 0 ? readHistory(this.#machine, [...tags], span, points, attempt.signal) : null,
         readStates(this.#machine, span, attempt.signal),
+        readGaps(this.#machine, span, attempt.signal),
       ]);
       if (attempt.signal.aborted) return;
       this.trends = new Map((history?.series ?? []).map((series) => [series.tag, toTrend(series)]));
       this.states = states;
+      this.gaps = gaps.filter((gap) => gap.tag === null);
       this.error = undefined;
       this.read_ms = clock.now_ms();
       this.#livePoints = 0;

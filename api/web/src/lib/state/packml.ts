@@ -58,6 +58,27 @@ const CATEGORY: Record<StateWord, StateCategory> = {
   Clearing: 'acting',
 };
 
+/** PackML states by the number that a tag of role `state` carries (OPC 30050). */
+export const STATE_BY_NUMBER: Readonly<Record<number, StateWord>> = {
+  1: 'Clearing',
+  2: 'Stopped',
+  3: 'Starting',
+  4: 'Idle',
+  5: 'Suspended',
+  6: 'Execute',
+  7: 'Stopping',
+  8: 'Aborting',
+  9: 'Aborted',
+  10: 'Holding',
+  11: 'Held',
+  12: 'Unholding',
+  13: 'Suspending',
+  14: 'Unsuspending',
+  15: 'Resetting',
+  16: 'Completing',
+  17: 'Complete',
+};
+
 export function lookOfCategory(category: StateCategory): StateLook {
   return {
     category,

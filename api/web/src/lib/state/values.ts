@@ -1,6 +1,7 @@
 /** Values of tags as text. */
 import type { LimitName, Limits, Scalar, Tag } from '$lib/api/types';
 import { formatNumber, t } from '$lib/i18n/index.svelte';
+import { STATE_BY_NUMBER } from './packml';
 
 const NO_LIMITS: Limits = { low_low: null, low: null, high: null, high_high: null };
 const INTEGER = /^U?Int(16|32|64)$/;
@@ -11,7 +12,7 @@ const INTEGER = /^U?Int(16|32|64)$/;
  */
 export function decimalsFor(scale: number): number {
   if (scale >= 1000) return 0;
-  if (scale >= 10) return 1;
+  if (scale >= 10 || scale === 0) return 1;
   if (scale >= 1) return 2;
   return 3;
 }
@@ -40,8 +41,15 @@ export function formatQuantity(tag: Tag, value: number): string {
   return formatNumber(value, INTEGER.test(tag.data_type) ? 0 : decimalsFor(scaleOf(tag, value)));
 }
 
+/** The word of a PackML state number. */
+function stateText(number: number): string {
+  const state = STATE_BY_NUMBER[number];
+  return state === undefined ? t('state.unknown') : t(`state.${state}`);
+}
+
 /** A value in a tag's manner, without its unit. */
 export function formatValue(tag: Tag, value: Scalar | null): string {
+  if (tag.role === 'state' && typeof value === 'number') return stateText(value);
   if (value === null) return t('value.none');
   if (typeof value === 'boolean') return t(value ? 'value.true' : 'value.false');
   if (typeof value === 'number') return formatQuantity(tag, value);
