@@ -1,7 +1,7 @@
 """Bringing lines to a server that takes only part of them."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from pilotline_historian.errors import HistorianRefused
@@ -47,7 +47,7 @@ class Delivery:
         bad: dict[int, str] = {}
         doubtful = ""
         taken = False
-        waiting = deque(self._bodies(lines))
+        waiting = deque(self._cut(lines, 0, len(lines)))
         while waiting:
             start, stop = waiting.popleft()
             body = b"\n".join(lines[start:stop])
@@ -55,11 +55,12 @@ class Delivery:
                 self._send(body)
                 taken = True
             except BodyTooLarge as error:
-                self._body_bytes = max(1, min(self._body_bytes, len(body) // 2))
                 if stop - start == 1:
                     bad[start] = str(error)
                     continue
-                waiting.extendleft(_halves(start, stop))
+                self._body_bytes = min(self._body_bytes, len(body) // 2)
+                runs = ((start, stop), *waiting)
+                waiting = deque(piece for run in runs for piece in self._cut(lines, *run))
             except LinesRejected as error:
                 if not error.certain:
                     doubtful = str(error)
@@ -75,17 +76,15 @@ class Delivery:
             )
         return bad
 
-    def _bodies(self, lines: Sequence[bytes]) -> list[tuple[int, int]]:
-        """Cut the lines into runs that fit the body size."""
-        runs = []
-        start = size = 0
-        for place, line in enumerate(lines):
-            if size and size + len(line) >= self._body_bytes:
-                runs.append((start, place))
+    def _cut(self, lines: Sequence[bytes], start: int, stop: int) -> Iterator[tuple[int, int]]:
+        """Cut a run of lines into runs that fit the body size."""
+        size = 0
+        for place in range(start, stop):
+            if size and size + len(lines[place]) > self._body_bytes:
+                yield start, place
                 start, size = place, 0
-            size += len(line) + 1
-        runs.append((start, len(lines)))
-        return runs
+            size += len(lines[place]) + 1
+        yield start, stop
 
 
 def _halves(start: int, stop: int) -> tuple[tuple[int, int], tuple[int, int]]:

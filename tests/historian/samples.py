@@ -1,0 +1,61 @@
+"""Samples, and what any store must answer about them, computed the plain way."""
+
+from collections.abc import Iterable, Sequence
+from math import isfinite
+
+from pilotline_historian import Bucket, Sample, Series, Value
+from pilotline_historian.grid import Grid
+
+MILL = Series("aarhus", "mill-1", "spindle_speed")
+OVEN = Series("aarhus", "oven-2", "temperature")
+
+NOON_NS = 1_790_000_000_000_000_000
+SECOND_NS = 1_000_000_000
+
+GOOD = 0x0000_0000
+UNCERTAIN = 0x4000_0000
+BAD = 0x8031_0000
+
+
+def at(
+    offset_ns: int,
+    value: Value | None,
+    *,
+    series: Series = MILL,
+    status: int = GOOD,
+    server_time_ns: int | None = None,
+) -> Sample:
+    """Return a sample some nanoseconds after noon."""
+    return Sample(series, NOON_NS + offset_ns, value, status, server_time_ns)
+
+
+def each_second(values: Iterable[Value | None], series: Series = MILL) -> list[Sample]:
+    """Return one good sample a second."""
+    return [at(i * SECOND_NS, value, series=series) for i, value in enumerate(values)]
+
+
+def same(left: object, right: object) -> bool:
+    """Return whether both are equal in value and type, NaN and -0.0 included."""
+    return repr(left) == repr(right)
+
+
+def expected_buckets(samples: Sequence[Sample], grid: Grid) -> list[Bucket]:
+    """Reduce samples, each time once, in time order, to the buckets of a grid."""
+    good: dict[int, list[Value]] = {}
+    for sample in samples:
+        if sample.good and sample.value is not None:
+            number = (sample.source_time_ns - grid.origin_ns) // grid.width_ns
+            good.setdefault(number, []).append(sample.value)
+    return [_bucket(grid.start_ns(number), good[number]) for number in sorted(good)]
+
+
+def _bucket(start_ns: int, values: list[Value]) -> Bucket:
+    numbers = [
+        float(value)
+        for value in values
+        if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    ]
+    if not numbers:
+        return Bucket(start_ns, None, None, None, values[-1], len(values))
+    mean = sum(numbers) / len(numbers)
+    return Bucket(start_ns, min(numbers), max(numbers), mean, values[-1], len(values))
