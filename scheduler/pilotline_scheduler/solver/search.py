@@ -25,6 +25,13 @@ class Search:
             the same plan; the limit still holds.
         on_incumbent: called with each better plan.
         cancel: ends the search once set.
+        started: monotonic seconds at which the solve began.
+
+    Attributes:
+        best, value: the best plan so far and its objective.
+        bound, bound_source: proven lower bound of each level; where the first one comes from.
+        infeasible: set once it is proven that there is no plan.
+        trajectory: every incumbent.
     """
 
     def __init__(
@@ -46,6 +53,7 @@ class Search:
         self.value: tuple[int, ...] | None = None
         self.bound: list[int | None] = [None] * len(instance.levels)
         self.bound_source = "none"
+        self.infeasible = False
         self.trajectory: list[Incumbent] = []
         self._started = started
         self._on_incumbent = on_incumbent
@@ -67,7 +75,7 @@ class Search:
 
     def over(self) -> bool:
         """Return whether the search must end."""
-        return self.cancelled or self.left_s() <= 0 or self.proven()
+        return self.cancelled or self.left_s() <= 0 or self.infeasible or self.proven()
 
     def proven(self) -> bool:
         """Return whether the best plan is proven optimal in every level."""

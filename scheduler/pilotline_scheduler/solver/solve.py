@@ -1,0 +1,123 @@
+"""The solver as a whole: bounds, a seed, then improvement until time is up or all is proven."""
+
+import threading
+import time
+
+from pilotline_scheduler.errors import SolveError
+from pilotline_scheduler.plan import Answer, Status
+from pilotline_scheduler.problem import Problem
+from pilotline_scheduler.problem.validation import validate
+from pilotline_scheduler.solver.bounds import lower_bounds
+from pilotline_scheduler.solver.instance import NoPlanError, compile_problem
+from pilotline_scheduler.solver.search import OnIncumbent, Search
+from pilotline_scheduler.solver.seed.portfolio import seed as plant_seed
+
+
+def solve(
+    problem: Problem,
+    *,
+    time_limit_s: float,
+    workers: int | None = None,
+    seed: int = 0,
+    on_incumbent: OnIncumbent | None = None,
+    cancel: threading.Event | None = None,
+) -> Answer:
+    """Return the best plan found within a time limit, with its status and a lower bound.
+
+    Args:
+        problem: what is to be planned.
+        time_limit_s: seconds in all; kept to within a second.
+        workers: threads; None for one per core. With one, the same seed gives the same plan as
+            long as the time limit does not cut the search short.
+        seed: seeds every random choice.
+        on_incumbent: called with each better plan, in order, from one thread at a time.
+        cancel: ends the search soon after it is set; the best plan so far is returned.
+
+    Raises:
+        ProblemError: the problem is not well formed.
+        SolveError: a setting is impossible.
+    """
+    check_settings(time_limit_s, workers)
+    validate(problem)
+    return solve_since(
+        time.monotonic(),
+        problem,
+        time_limit_s=time_limit_s,
+        workers=workers,
+        seed=seed,
+        on_incumbent=on_incumbent,
+        cancel=cancel,
+    )
+
+
+def check_settings(time_limit_s: float, workers: int | None) -> None:
+    """Refuse settings that no solve can have.
+
+    Raises:
+        SolveError: a setting is impossible.
+    """
+    if time_limit_s <= 0:
+        message = f"the time limit must be positive, not {time_limit_s} s"
+        raise SolveError(message)
+    if workers is not None and workers < 1:
+        message = f"at least one worker is needed, not {workers}"
+        raise SolveError(message)
+
+
+def solve_since(
+    started: float,
+    problem: Problem,
+    *,
+    time_limit_s: float,
+    workers: int | None,
+    seed: int,
+    on_incumbent: OnIncumbent | None,
+    cancel: threading.Event | None,
+) -> Answer:
+    """Solve a validated problem with a clock that began at `started`, in monotonic seconds."""
+    try:
+        instance = compile_problem(problem)
+    except NoPlanError as error:
+        return _without_plan(Status.INFEASIBLE, str(error), started)
+    search = Search(
+        instance,
+        time_limit_s=time_limit_s,
+        seed=seed,
+        repeatable=workers == 1,
+        on_incumbent=on_incumbent,
+        cancel=cancel,
+        started=started,
+    )
+    for level, (bound, source) in enumerate(lower_bounds(instance)):
+        search.prove(level, bound, source)
+    plant_seed(search)
+    return _answer(search)
+
+
+def _answer(search: Search) -> Answer:
+    if search.proven():
+        status, message = Status.OPTIMAL, ""
+    elif search.infeasible:
+        status, message = Status.INFEASIBLE, "no plan keeps every rule"
+    elif search.cancelled:
+        status, message = Status.CANCELLED, "stopped by the caller"
+    elif search.best is not None:
+        status, message = Status.FEASIBLE, ""
+    else:
+        status, message = Status.UNKNOWN, f"no plan found within {search.time_limit_s:g} s"
+    return Answer(
+        status=status,
+        plan=None if search.best is None else search.best.plan(search.instance),
+        objective=search.value,
+        bound=tuple(search.bound),
+        bound_source=search.bound_source,
+        first_s=search.trajectory[0].wall_s if search.trajectory else None,
+        wall_s=search.elapsed_s(),
+        trajectory=tuple(search.trajectory),
+        message=message,
+    )
+
+
+def _without_plan(status: Status, message: str, started: float) -> Answer:
+    wall_s = time.monotonic() - started
+    return Answer(status, None, None, (), "none", None, wall_s, (), message)
