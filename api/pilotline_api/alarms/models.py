@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pilotline_api.kit.base import Base
+from pilotline_api.kit.base import Base, Id, words
 
 
 class Severity(StrEnum):
@@ -42,21 +42,21 @@ class Alarm(Base):
 
     __tablename__ = "alarm"
     __table_args__ = (
-        Index("ix_alarm_raised_at_id", "raised_at", "id"),
-        Index("ix_alarm_machine_raised_at_id", "machine", "raised_at", "id"),
+        Index(None, "raised_at", "id"),
+        Index(None, "machine", "raised_at", "id"),
     )
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    id: Mapped[Id] = mapped_column(primary_key=True)
     machine: Mapped[str] = mapped_column(String(128))
     tag: Mapped[str | None] = mapped_column(String(128))
     open_key: Mapped[str | None] = mapped_column(String(300), unique=True)
-    severity: Mapped[Severity] = mapped_column(String(16))
+    severity: Mapped[Severity] = mapped_column(words(Severity))
     message: Mapped[str] = mapped_column(String(500))
     value: Mapped[float | None]
     limit: Mapped[float | None]
     raised_at: Mapped[datetime]
     cleared_at: Mapped[datetime | None]
     acknowledged_at: Mapped[datetime | None]
-    acknowledged_by_id: Mapped[str | None] = mapped_column(String(32))
+    acknowledged_by_id: Mapped[Id | None]
     acknowledged_by_name: Mapped[str | None] = mapped_column(String(200))
     comment: Mapped[str | None] = mapped_column(String(500))

@@ -42,7 +42,7 @@ class AlarmView(View):
             id=alarm.id,
             machine=alarm.machine,
             tag=alarm.tag,
-            severity=Severity(alarm.severity),
+            severity=alarm.severity,
             message=alarm.message,
             value=_finite(alarm.value),
             limit=alarm.limit,

@@ -7,9 +7,11 @@ from fastapi import APIRouter, Depends, Response
 
 from pilotline_api.accounts.access import StaffNeeded, require_staff
 from pilotline_api.errors import FieldError, Unprocessable
+from pilotline_api.history import slot_history
 from pilotline_api.history.answer import history_answer
 from pilotline_api.history.instants import from_ns
 from pilotline_api.history.queries import (
+    DEFAULT_POINTS,
     IntervalAsked,
     Points,
     Tags,
@@ -26,8 +28,8 @@ from pilotline_api.live.reading import Connection
 from pilotline_historian import Historian, Series
 
 router = APIRouter(tags=["history"])
+router.include_router(slot_history.router)
 
-DEFAULT_POINTS: Final = 800
 LONGEST_STATES: Final = timedelta(days=92)
 
 _MS_TO_NS: Final = 1_000_000

@@ -16,6 +16,7 @@ from pilotline_plant import Machine, Plant
 
 LONGEST: Final = timedelta(days=400)
 MAX_TAGS: Final = 50
+DEFAULT_POINTS: Final = 800
 MAX_POINTS_IN_ALL: Final = 100_000
 """Over all tags of a request; many tags get fewer points each."""
 

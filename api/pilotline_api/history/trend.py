@@ -43,6 +43,15 @@ class Trend:
         self.mean.append(_finite(bucket.mean))
         self.last.append(wire_value(bucket.last))
 
+    def extend(self, later: "Trend") -> None:
+        """Append a trend of the same series over a later interval."""
+        self.t += later.t
+        self.minimum += later.minimum
+        self.maximum += later.maximum
+        self.mean += later.mean
+        self.last += later.last
+        self.gaps += later.gaps
+
     def add_sample(self, sample: Sample) -> None:
         """Append a sample as a point of its own; one that is not good breaks the line."""
         value = sample.value if sample.good else None

@@ -1,21 +1,5 @@
-"""One running API for the tests of a module."""
+"""A running API for these tests."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from tests.api.live.fixtures import api, module_api
 
-import pytest
-
-from tests.api.live.running import RunningApi, running
-
-
-@pytest.fixture
-def api(module_api: RunningApi) -> Iterator[RunningApi]:
-    """The module's API; what a test's browsers hold open is closed with the test."""
-    yield module_api
-    module_api.close_browsers()
-
-
-@pytest.fixture(scope="module")
-def module_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApi]:
-    with running(Path(tmp_path_factory.mktemp("api"))) as served:
-        yield served
+__all__ = ["api", "module_api"]
