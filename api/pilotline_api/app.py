@@ -1,30 +1,39 @@
 """The application: parts opened at start, routers by noun, middleware, pages."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 
 from fastapi import APIRouter, FastAPI
 from fastapi.concurrency import run_in_threadpool
+from starlette.middleware.gzip import GZipMiddleware
 
 from pilotline_api.accounts import endpoints as accounts
 from pilotline_api.accounts.rate_limit import SignInLimiter
 from pilotline_api.accounts.service import ensure_organisations
 from pilotline_api.alarms import endpoints as alarms
 from pilotline_api.bookings import endpoints as bookings
+from pilotline_api.feeds import endpoints as feeds
 from pilotline_api.health import endpoints as health
 from pilotline_api.history import endpoints as history
-from pilotline_api.kit import openapi, problem
+from pilotline_api.housekeeping import keep_house
+from pilotline_api.kit import openapi, pages, problem
 from pilotline_api.kit.database import Database
 from pilotline_api.kit.middleware import BodyLimit, Failures, SameSite, SecurityHeaders
+from pilotline_api.kit.pages import PageCaching
 from pilotline_api.kit.request_id import RequestId
 from pilotline_api.kit.services import Services
 from pilotline_api.live import endpoints as live
 from pilotline_api.live.parts import live_parts
+from pilotline_api.live.supervisor import keep_running
 from pilotline_api.migrations import migrate
+from pilotline_api.plans import endpoints as plans
 from pilotline_api.plant import endpoints as plant
 from pilotline_api.runs import endpoints as runs
 from pilotline_api.settings import Settings
 from pilotline_api.slots import endpoints as slots
+from pilotline_api.solves import endpoints as solves
+from pilotline_api.solves.queue import SolveQueue
 from pilotline_historian import open_historian
 from pilotline_plant import Plant
 from pilotline_plant.reading import read_plant
@@ -35,6 +44,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     runs.router,
     slots.router,
     bookings.router,
+    plans.router,
+    solves.router,
+    feeds.router,
     live.router,
     alarms.router,
     history.router,
@@ -63,7 +75,8 @@ def create_app(settings: Settings) -> FastAPI:
             await run_in_threadpool(_prepare, database, equipment)
             services = Services(settings, equipment, database, historian)
             app.state.services = services
-            async with live_parts(services) as app.state.live:
+            app.state.solve_queue = SolveQueue(settings.jobs)
+            async with live_parts(services) as app.state.live, _housekeeping(database):
                 yield
 
     app = FastAPI(
@@ -80,13 +93,26 @@ def create_app(settings: Settings) -> FastAPI:
     openapi.install(app)
     for router in ROUTERS:
         app.include_router(router, prefix="/api/v1")
+    pages.install(app)
     # Added last is outermost: every answer carries an id and the security headers.
     app.add_middleware(Failures)
     app.add_middleware(SameSite, public_url=settings.public_url)
     app.add_middleware(BodyLimit)
+    app.add_middleware(PageCaching)
+    app.add_middleware(GZipMiddleware, minimum_size=2_000)
     app.add_middleware(SecurityHeaders, secure=settings.secure_cookies)
     app.add_middleware(RequestId)
     return app
+
+
+@asynccontextmanager
+async def _housekeeping(database: Database) -> AsyncIterator[None]:
+    task = asyncio.create_task(keep_running("housekeeping", lambda: keep_house(database)))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def _prepare(database: Database, equipment: Plant) -> None:

@@ -14,6 +14,8 @@
     │   ├── PreconditionRequired   428  If-Match is missing
     │   ├── TooManyRequests        429  wait `Retry-After` seconds
     │   └── Unavailable            503  a part the answer needs is out of reach
+    ├── PlanRefusedError           a plan breaks rules of its own problem; it is never stored
+    ├── UnknownClientError         the plant has no such client
     └── DatabaseUrlError           the database URL cannot be understood
 """
 
@@ -28,6 +30,14 @@ class ApiError(Exception):
 
 class DatabaseUrlError(ApiError):
     """The database URL cannot be understood, or names a database that is not supported."""
+
+
+class PlanRefusedError(ApiError):
+    """A plan breaks rules of its own problem; it is never stored."""
+
+
+class UnknownClientError(ApiError):
+    """The plant has no such client."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from pilotline_api.kit.base import Base, Id
+from pilotline_api.kit.base import Base, Id, words
 
 
 class Role(StrEnum):
@@ -50,7 +50,7 @@ class User(Base):
     organisation_id: Mapped[Id] = mapped_column(ForeignKey("organisation.id"), index=True)
     name: Mapped[str] = mapped_column(String(200))
     email: Mapped[str] = mapped_column(String(254), unique=True)
-    role: Mapped[Role] = mapped_column(String(16))
+    role: Mapped[Role] = mapped_column(words(Role))
     password_hash: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]
 

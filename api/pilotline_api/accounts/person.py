@@ -36,7 +36,7 @@ class Person:
             id=user.id,
             name=user.name,
             email=user.email,
-            role=Role(user.role),
+            role=user.role,
             organisation=user.organisation_id,
             organisation_name=user.organisation.name,
             client=user.organisation.client,

@@ -1,10 +1,11 @@
 """The declarative base, its column types and new ids."""
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated
 from uuid import uuid4
 
-from sqlalchemy import DateTime, Dialect, MetaData, String
+from sqlalchemy import DateTime, Dialect, Enum, MetaData, String
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -46,6 +47,17 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def words(enumeration: type[StrEnum]) -> Enum:
+    """Return the column type of an enumeration: its values as text."""
+    return Enum(
+        enumeration,
+        native_enum=False,
+        create_constraint=False,
+        length=16,
+        values_callable=lambda members: [str(member) for member in members],
+    )
 
 
 class Base(DeclarativeBase):

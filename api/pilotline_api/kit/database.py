@@ -117,3 +117,19 @@ def _engine(url: str, backend: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine
+
+
+@contextmanager
+def every_organisation(session: Session) -> Iterator[None]:
+    """Let a transaction see every organisation's rows within the block.
+
+    For rules between organisations, such as walls; nothing read here may reach an answer.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        yield
+        return
+    former = session.scalar(text("SELECT current_setting('pilotline.organisation', true)"))
+    session.execute(_LIMIT, {"organisation": _ALL})
+    yield
+    # A block that raised leaves an aborted transaction, in which nothing can be set or read.
+    session.execute(_LIMIT, {"organisation": former})

@@ -27,7 +27,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Integer, String, delete, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from pilotline_api.kit.base import Base, utc_now
+from pilotline_api.kit.base import Base, utc_now, words
 
 KEPT = timedelta(hours=1)
 _COMMIT_ORDER_LOCK = 0x70696C6F74
@@ -54,7 +54,7 @@ class Event(Base):
         BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
     )
     kind: Mapped[str] = mapped_column(String(32))
-    audience: Mapped[Audience] = mapped_column(String(32))
+    audience: Mapped[Audience] = mapped_column(words(Audience))
     organisation: Mapped[str | None] = mapped_column(String(32))
     payload: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(index=True)

@@ -44,16 +44,20 @@ def occupy_booking(session: Session, booking: Booking) -> None:
     try:
         session.flush()
     except IntegrityError as error:
-        msg = "The machine is taken for some of that time; choose another time or machine."
-        raise Conflict(
-            msg,
-            code="busy",
-            members={
-                "machine": booking.machine,
-                "start": _rfc3339(booking.starts_at),
-                "end": _rfc3339(booking.ends_at),
-            },
-        ) from error
+        raise busy(booking) from error
+
+
+def busy(booking: Booking) -> Conflict:
+    """Return the refusal of a booking; it repeats what was asked for and names nobody."""
+    return Conflict(
+        "The machine is taken for some of that time; choose another time or machine.",
+        code="busy",
+        members={
+            "machine": booking.machine,
+            "start": _rfc3339(booking.starts_at),
+            "end": _rfc3339(booking.ends_at),
+        },
+    )
 
 
 def occupy_slots(session: Session, slots: Sequence[Slot]) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from pilotline_api.accounts.models import User
-from pilotline_api.kit.base import Base, Id
+from pilotline_api.kit.base import Base, Id, words
 from pilotline_api.runs.models import Operation, TrialRun
 
 
@@ -33,7 +33,7 @@ class PlanVersion(Base):
 
     id: Mapped[Id] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(unique=True)
-    status: Mapped[PlanStatus] = mapped_column(String(16))
+    status: Mapped[PlanStatus] = mapped_column(words(PlanStatus))
     title: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]
     published_at: Mapped[datetime | None]

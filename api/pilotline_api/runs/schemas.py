@@ -1,7 +1,7 @@
 """Shapes of trial runs."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -14,6 +14,8 @@ from pilotline_api.runs.status import RunStatus, status_of
 from pilotline_api.slots.schemas import SlotView, slot_view
 from pilotline_plant import Plant
 
+LONGEST_WINDOW = timedelta(days=31)
+
 PlantId = Annotated[Line, StringConstraints(max_length=64)]
 
 
@@ -25,8 +27,8 @@ class AttendanceWindow(Body):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.end <= self.start:
-            msg = "end must lie after start"
+        if not self.start < self.end <= self.start + LONGEST_WINDOW:
+            msg = f"end must lie after start and within {LONGEST_WINDOW.days} days of it"
             raise ValueError(msg)
         return self
 

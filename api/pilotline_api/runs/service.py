@@ -1,6 +1,6 @@
 """Asking for trial runs and cancelling them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -11,12 +11,16 @@ from pilotline_api.errors import Conflict, FieldError, Unprocessable
 from pilotline_api.kit.base import new_id
 from pilotline_api.occupancy.service import free_slots
 from pilotline_api.runs.announcing import announce
+from pilotline_api.runs.attendance import minutes_of, refuse_without_room
 from pilotline_api.runs.models import Operation, TrialRun
 from pilotline_api.runs.repository import readable_run
 from pilotline_api.runs.schemas import RunRequest
 from pilotline_api.runs.status import RunStatus, status_of
 from pilotline_api.slots.repository import slots_of_runs
-from pilotline_plant import Plant, Procedure, Step
+from pilotline_plant import Plant, Procedure
+
+FURTHEST = timedelta(days=366)
+"""How far ahead a trial run may be asked for."""
 
 
 def request_run(
@@ -31,7 +35,8 @@ def request_run(
     """Write a trial run with the operations its procedure has today.
 
     Raises:
-        Unprocessable: the procedure or the client does not exist.
+        Unprocessable: the procedure or the client does not exist, the dates lie too far ahead, or
+            an attended step fits into none of the attendance windows.
     """
     procedure = plant.procedure_by_id.get(request.procedure)
     if procedure is None:
@@ -39,6 +44,8 @@ def request_run(
         raise Unprocessable(
             message, errors=[FieldError("/procedure", "unknown_procedure", message)]
         )
+    _refuse_too_far_ahead(request, now)
+    refuse_without_room(plant, procedure, request)
     run = TrialRun(
         id=new_id(),
         organisation=organisation_for(session, person, request.client, required=True),
@@ -81,6 +88,14 @@ def cancel_run(session: Session, person: Person, run_id: str, now: datetime) -> 
     return run
 
 
+def _refuse_too_far_ahead(request: RunRequest, now: datetime) -> None:
+    """Every solve plans until the last run: one far ahead would make all of them slow."""
+    for name, instant in (("release", request.release), ("due", request.due)):
+        if instant > now + FURTHEST:
+            message = f"{name} lies more than {FURTHEST.days} days ahead; ask again later"
+            raise Unprocessable(message, errors=[FieldError(f"/{name}", "too_far", message)])
+
+
 def organisation_for(
     session: Session, person: Person, client: str | None, *, required: bool
 ) -> Organisation:
@@ -121,7 +136,7 @@ def _operations(run: TrialRun, procedure: Procedure) -> list[Operation]:
             position=position,
             name=step.name,
             capability=step.capability,
-            minutes=_minutes(step, run.size),
+            minutes=minutes_of(step, run.size),
             setup_state=step.setup_state,
             pools=[list(pool) for pool in step.pools],
             pausable=step.pausable,
@@ -130,7 +145,3 @@ def _operations(run: TrialRun, procedure: Procedure) -> list[Operation]:
         )
         for position, step in enumerate(procedure.steps)
     ]
-
-
-def _minutes(step: Step, size: float) -> int:
-    return max(1, round(step.minutes * size)) if step.scales else step.minutes

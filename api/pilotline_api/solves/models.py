@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from pilotline_api.accounts.models import User
-from pilotline_api.kit.base import Base, Id
+from pilotline_api.kit.base import Base, Id, words
 
 
 class SolveStatus(StrEnum):
@@ -18,9 +18,6 @@ class SolveStatus(StrEnum):
     DONE = "done"
     CANCELLED = "cancelled"
     FAILED = "failed"
-
-
-ACTIVE = (SolveStatus.QUEUED, SolveStatus.RUNNING)
 
 
 class Solve(Base):
@@ -37,7 +34,7 @@ class Solve(Base):
     __tablename__ = "solve"
 
     id: Mapped[Id] = mapped_column(primary_key=True)
-    status: Mapped[SolveStatus] = mapped_column(String(16))
+    status: Mapped[SolveStatus] = mapped_column(words(SolveStatus))
     active: Mapped[bool | None] = mapped_column(unique=True)
     title: Mapped[str] = mapped_column(String(200))
     requested_by: Mapped[Id] = mapped_column(ForeignKey("user.id"))

@@ -71,7 +71,7 @@ def _outbox() -> None:
             autoincrement=True,
         ),
         sa.Column("kind", sa.String(32), nullable=False),
-        sa.Column("audience", sa.String(32), nullable=False),
+        sa.Column("audience", sa.String(16), nullable=False),
         sa.Column("organisation", sa.String(32), nullable=True),
         sa.Column("payload", sa.JSON, nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False, index=True),

@@ -1,0 +1,1 @@
+"""A demo: organisations, logins with fresh passwords, and trial runs to plan."""
