@@ -58,7 +58,7 @@ class Session {
     this.error = undefined;
     this.ended = false;
     this.phase = 'signed-in';
-    live.open(user.id);
+    live.open(user.id, this.staff);
   }
 
   #lose(): void {

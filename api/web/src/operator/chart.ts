@@ -76,7 +76,8 @@ export function chartOptions(setup: ChartSetup): uPlot.Options {
     ],
     bands: [{ series: [2, 1], fill: withAlpha(trace, 0.22) }],
     hooks: {
-      drawClear: [(chart) => drawGaps(chart, setup)],
+      // After the grid, before the lines.
+      drawAxes: [(chart) => drawGaps(chart, setup)],
       draw: [(chart) => drawLimits(chart, setup)],
       setSelect: [(chart) => takeSelection(chart, setup)],
       setCursor: [(chart) => setup.oncursor(chart.cursor.idx ?? null)],

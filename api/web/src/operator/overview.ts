@@ -72,7 +72,7 @@ export function groupMachines(machines: Machine[], grouping: Grouping, sites: Re
 
 /** Least and greatest width of a tile, in the root's font size of 16. */
 const LEAST_REM = 10.5;
-const GREATEST_REM = 17;
+const GREATEST_REM = 20;
 
 /**
  * How many tiles stand side by side.

@@ -16,6 +16,8 @@ export interface Trend {
 const MARGIN = 0.02;
 /** While following, history is read anew after this many live points, or a tenth of the window. */
 const MOST_LIVE_POINTS = 600;
+/** After a failure history is asked for again no sooner than this. */
+const RETRY_MS = 15_000;
 
 export function numeric(value: unknown): number | null {
   if (typeof value === 'boolean') return Number(value);
@@ -58,6 +60,7 @@ export class MachineData {
   /** When the history now shown was read. */
   read_ms = 0;
   #livePoints = 0;
+  #failed_ms = 0;
   #attempt: AbortController | null = null;
   readonly #machine: string;
 
@@ -92,6 +95,7 @@ export class MachineData {
     } catch (failure) {
       if (attempt.signal.aborted) return;
       this.error = failure;
+      this.#failed_ms = clock.now_ms();
     }
     this.loading = false;
   }
@@ -115,6 +119,7 @@ export class MachineData {
 
   /** Whether the live tail has outgrown the history before it. */
   outgrown(range: TimeRange): boolean {
+    if (clock.server_ms - this.#failed_ms < RETRY_MS) return false;
     const grown_ms = clock.server_ms - this.read_ms;
     return range.following && (this.#livePoints > MOST_LIVE_POINTS || grown_ms > range.length_ms / 10);
   }

@@ -28,20 +28,27 @@ class Refused extends Error {}
  * Characteristics:
  *   - buffers nothing: each frame goes to the listener as it is read
  *   - retries for ever: after 0.5 s, doubling to 15 s, ±20 % so that tabs and walls do not come back at once
+ *   - live from its first frame, or from its first byte where no frame need come (a customer's stream):
+ *     a server that accepts and then says nothing is not a live one
+ *   - lost since the last byte, not since the silence was noticed
  *   - a stream that the server ends (it does so every ten minutes) is reopened at once, without a word
  *   - 401 ends it: `signed-out`
  */
 export class LiveConnection {
   readonly #url: string;
   readonly #listener: ConnectionListener;
+  readonly #awaitsFrame: boolean;
   #status: ConnectionStatus = { phase: 'connecting' };
   #closed = false;
   #attempt: AbortController | null = null;
   #wake: (() => void) | null = null;
   #failures = 0;
+  #heard_ms = Date.now();
 
-  constructor(url: string, listener: ConnectionListener) {
+  /** @param awaitsFrame whether the server begins with a frame. */
+  constructor(url: string, listener: ConnectionListener, awaitsFrame: boolean) {
     this.#url = url;
+    this.#awaitsFrame = awaitsFrame;
     this.#listener = listener;
     void this.#run();
   }
@@ -95,9 +102,7 @@ export class LiveConnection {
         if (done) break;
         clearTimeout(silence);
         silence = setTimeout(() => attempt.abort(), SILENCE_MS);
-        this.#failures = 0;
-        if (this.#status.phase !== 'live') this.#tell({ phase: 'live' });
-        for (const frame of frames.push(value)) this.#listener.onFrame(frame);
+        this.#hear(frames.push(value));
       }
       if (Date.now() - opened_ms < SHORTEST_STREAM_MS) throw new Refused('the stream ended at once');
     } finally {
@@ -105,12 +110,20 @@ export class LiveConnection {
     }
   }
 
+  #hear(frames: readonly Frame[]): void {
+    const alive = this.#status.phase === 'live' || frames.length > 0 || !this.#awaitsFrame;
+    if (alive) {
+      this.#failures = 0;
+      this.#heard_ms = Date.now();
+      if (this.#status.phase !== 'live') this.#tell({ phase: 'live' });
+    }
+    for (const frame of frames) this.#listener.onFrame(frame);
+  }
+
   async #pause(): Promise<void> {
     const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures) * (0.8 + 0.4 * Math.random());
     this.#failures += 1;
-    const now = Date.now();
-    const since_ms = this.#status.phase === 'lost' ? this.#status.since_ms : now;
-    this.#tell({ phase: 'lost', since_ms, retry_at_ms: now + pause });
+    this.#tell({ phase: 'lost', since_ms: this.#heard_ms, retry_at_ms: Date.now() + pause });
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, pause);
       this.#wake = () => {

@@ -1,5 +1,6 @@
 /** One connection for many listeners: the heart of the shared worker, and of a tab without one. */
 import { LiveConnection, type ConnectionStatus } from './connection';
+import type { Frame } from './frames';
 import { mergeInto } from './merge';
 import { parseFrame, type FromTab, type ToTab } from './protocol';
 import type { WireSnapshot } from '$lib/api/types';
@@ -25,23 +26,26 @@ export class StreamHub {
   receive(message: FromTab, from: (message: ToTab) => void): void {
     if (message.kind === 'retry') return this.#connection?.retry();
     if (message.kind === 'close') return this.#close();
-    if (message.user !== this.#user || this.#connection === null) this.#open(message.user, message.url);
+    if (message.user !== this.#user || this.#connection === null) this.#open(message);
     this.#welcome(from);
   }
 
-  #open(user: string, url: string): void {
+  #open({ user, url, awaitsFrame }: Extract<FromTab, { kind: 'open' }>): void {
     this.#close();
     this.#user = user;
-    this.#connection = new LiveConnection(url, {
-      onStatus: (status) => this.#onStatus(status),
-      onFrame: ({ event, data }) => {
-        const frame = parseFrame(event, data);
-        if (frame === null) return;
-        if (frame.event === 'snapshot') this.#snapshot = frame.data;
-        if (frame.event === 'live' && this.#snapshot) mergeInto(this.#snapshot, frame.data);
-        this.#tell({ kind: 'frame', frame });
-      },
-    });
+    const listener = {
+      onStatus: (status: ConnectionStatus) => this.#onStatus(status),
+      onFrame: (frame: Frame) => this.#onFrame(frame),
+    };
+    this.#connection = new LiveConnection(url, listener, awaitsFrame);
+  }
+
+  #onFrame({ event, data }: Frame): void {
+    const frame = parseFrame(event, data);
+    if (frame === null) return;
+    if (frame.event === 'snapshot') this.#snapshot = frame.data;
+    if (frame.event === 'live' && this.#snapshot) mergeInto(this.#snapshot, frame.data);
+    this.#tell({ kind: 'frame', frame });
   }
 
   #onStatus(status: ConnectionStatus): void {

@@ -76,11 +76,12 @@ class Live {
   #channel: Channel | null = null;
   #pending: WireChange | null = null;
 
-  /** Starts to show the stream of this user. */
-  open(user: string): void {
+  /** Starts to show the stream of this user; staff's begins with a snapshot. */
+  open(user: string, staff: boolean): void {
     this.#forget();
     this.#channel ??= openChannel((message) => this.#receive(message));
-    this.#channel.send({ kind: 'open', user, url: new URL(`${BASE}/stream`, location.origin).href });
+    const url = new URL(`${BASE}/stream`, location.origin).href;
+    this.#channel.send({ kind: 'open', user, url, awaitsFrame: staff });
   }
 
   close(): void {

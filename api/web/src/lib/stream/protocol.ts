@@ -16,7 +16,7 @@ export type StreamEvent = { [E in keyof StreamEvents]: { event: E; data: StreamE
 
 export type FromTab =
   /** Shows the stream of this user; another user's stream and snapshot are dropped first. */
-  { kind: 'open'; user: string; url: string } | { kind: 'retry' } | { kind: 'close' };
+  { kind: 'open'; user: string; url: string; awaitsFrame: boolean } | { kind: 'retry' } | { kind: 'close' };
 
 export type ToTab = { kind: 'status'; status: ConnectionStatus } | { kind: 'frame'; frame: StreamEvent };
 

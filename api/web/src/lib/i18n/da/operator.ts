@@ -29,6 +29,7 @@ export const operator = {
 
   'machine.back': 'Alle maskiner',
   'machine.lastKnown': 'Sidst kendt: {state}',
+  'machine.lastKnownAgo': '{state} for {duration} siden',
   'machine.sinceBefore': 'siden',
   'machine.missing.title': 'Maskinen findes ikke',
   'machine.missing.body': 'Anlægget har ingen maskine med id {id}.',
@@ -63,8 +64,8 @@ export const operator = {
   'machine.alarms.all': 'Alle maskinens alarmer',
   'machine.slots': 'Tider i dag',
   'machine.slots.none': 'Intet er planlagt her i dag.',
-  'machine.csv': 'Hent CSV',
-  'machine.csv.help': 'De viste data, som et regneark læser dem',
+  'machine.csv': 'CSV',
+  'machine.csv.help': 'Hent de viste data til et regneark',
   'machine.gap': 'Ingen data: {cause}',
   'machine.limit.high_high': 'HH',
   'machine.limit.high': 'H',

@@ -29,6 +29,7 @@ export const operator = {
 
   'machine.back': 'All machines',
   'machine.lastKnown': 'Last known: {state}',
+  'machine.lastKnownAgo': '{state}, {duration} ago',
   'machine.sinceBefore': 'since',
   'machine.missing.title': 'There is no such machine',
   'machine.missing.body': 'The plant has no machine with the id {id}.',
@@ -63,8 +64,8 @@ export const operator = {
   'machine.alarms.all': 'All alarms of this machine',
   'machine.slots': 'Slots today',
   'machine.slots.none': 'Nothing is planned here today.',
-  'machine.csv': 'Download CSV',
-  'machine.csv.help': 'The data shown, as a spreadsheet reads it',
+  'machine.csv': 'CSV',
+  'machine.csv.help': 'Download the data shown for a spreadsheet',
   'machine.gap': 'No data: {cause}',
   'machine.limit.high_high': 'HH',
   'machine.limit.high': 'H',
