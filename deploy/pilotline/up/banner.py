@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Protocol
 
 from rich.console import Console
-from rich.table import Table
 
 from pilotline.up.demo import Login
 from pilotline.up.line import Wishes
@@ -51,12 +50,13 @@ class TerminalScreen:
         out.print(f"Pages       [bold]{wishes.url}[/bold]   up after {after_s:.1f} s")
         out.print(f"Data        {wishes.data.root}   historian {_shown(wishes.historian_url)}")
         out.print(f"Logs        {wishes.data.logs}")
-        table = Table("role", "organisation", "e-mail", "password", box=None, pad_edge=False)
-        for login in logins:
-            table.add_row(login.role, login.organisation, login.email, login.password)
         out.print()
         out.print("Demo logins of this start:")
-        out.print(table)
+        for line in _columns(
+            [("role", "organisation", "e-mail", "password")]
+            + [(one.role, one.organisation, one.email, one.password) for one in logins]
+        ):
+            out.print(line, markup=False)
         out.print()
         out.print("Ctrl-C stops everything; the next start continues with this data.")
 
@@ -134,3 +134,12 @@ class JsonScreen:
     def stopped(self, after_s: float, killed: Sequence[str]) -> None:
         """Tell that everything stopped."""
         self._tell("stopped", after_s=round(after_s, 2), killed=list(killed))
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows as lines with aligned columns that no narrow terminal cuts."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]

@@ -63,10 +63,14 @@ class Wishes:
         ]
 
 
-def parts(wishes: Wishes) -> list[Part]:
-    """Return the parts to run: simulators, edge, API and worker."""
-    chosen = [_edge(wishes), _api(wishes), _worker(wishes)]
-    return [_simulators(wishes), *chosen] if wishes.simulators else chosen
+def field_parts(wishes: Wishes) -> list[Part]:
+    """Return what reads machines: the simulators, if any, and the edge."""
+    return [*([_simulators(wishes)] if wishes.simulators else []), _edge(wishes)]
+
+
+def office_parts(wishes: Wishes) -> list[Part]:
+    """Return what serves people: the API and the worker."""
+    return [_api(wishes), _worker(wishes)]
 
 
 def _part(wishes: Wishes, name: str, arguments: Sequence[str]) -> Part:

@@ -3,19 +3,22 @@
 import asyncio
 import signal
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from pilotline.up.banner import Screen
 from pilotline.up.command import run_once
 from pilotline.up.demo import Login, seed_demo
-from pilotline.up.line import Wishes, parts
+from pilotline.up.line import Wishes, field_parts, office_parts
 from pilotline.up.part import Part
 from pilotline.up.ports import require_free
 from pilotline.up.readiness import machines_connected, pages_answer
 from pilotline.up.supervisor import Supervisor
 from pilotline_plant import Plant
 from pilotline_plant.reading import read_plant
+
+T = TypeVar("T")
 
 LIVE_WITHIN_S = 60.0
 """Machines that are not read by then are named as missing; the line runs on without them."""
@@ -32,13 +35,7 @@ def run(wishes: Wishes, screen: Screen) -> None:
     wishes.data.prepare()
     with wishes.data.lock():
         _require_ports(wishes, plant)
-        begun = time.monotonic()
-        run_once(["api", "migrate", *wishes.api_arguments()], wishes.environment())
-        logins = seed_demo(
-            [*wishes.api_arguments(), "--solve-seconds", str(wishes.solve_s)],
-            wishes.environment(),
-        )
-        asyncio.run(_serve(wishes, plant, logins, screen, begun))
+        asyncio.run(_serve(wishes, plant, screen))
 
 
 def _require_ports(wishes: Wishes, plant: Plant) -> None:
@@ -55,32 +52,51 @@ def _require_ports(wishes: Wishes, plant: Plant) -> None:
         )
 
 
-async def _serve(
-    wishes: Wishes, plant: Plant, logins: Sequence[Login], screen: Screen, begun: float
-) -> None:
+async def _serve(wishes: Wishes, plant: Plant, screen: Screen) -> None:
     def told(part: Part, code: int, delay_s: float) -> None:
         screen.restarting(part.name, code, delay_s, part.log)
 
-    supervisor = Supervisor(parts(wishes), on_restart=told)
+    begun = time.monotonic()
+    field, office = Supervisor(field_parts(wishes), told), Supervisor(office_parts(wishes), told)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     try:
-        await supervisor.start()
-        if not await _first_of(stop, supervisor.until_ready(lambda: pages_answer(wishes.url))):
+        await field.start()
+        logins = await _first_of(stop, field.until_ready(lambda: _open_office(wishes, office)))
+        if logins is None:
             return
         screen.banner(wishes, plant, logins, time.monotonic() - begun)
         async with asyncio.TaskGroup() as group:
-            watch = group.create_task(supervisor.watch())
-            live = group.create_task(_tell_machines(wishes, plant, screen, begun))
+            tasks = [
+                group.create_task(field.watch()),
+                group.create_task(office.watch()),
+                group.create_task(_tell_machines(wishes, plant, screen, begun)),
+            ]
             await stop.wait()
-            live.cancel()
-            watch.cancel()
+            for task in tasks:
+                task.cancel()
     finally:
         asked = time.monotonic()
-        killed = await supervisor.stop()
-        screen.stopped(time.monotonic() - asked, [part.name for part in killed])
+        by_field, by_office = await asyncio.gather(field.stop(), office.stop())
+        killed = [part.name for part in (*by_field, *by_office)]
+        screen.stopped(time.monotonic() - asked, killed)
+
+
+async def _open_office(wishes: Wishes, office: Supervisor) -> list[Login]:
+    """Prepare the database and start API and worker, while the machines come up."""
+    await asyncio.to_thread(
+        run_once, ["api", "migrate", *wishes.api_arguments()], wishes.environment()
+    )
+    logins = await asyncio.to_thread(
+        seed_demo,
+        [*wishes.api_arguments(), "--solve-seconds", str(wishes.solve_s)],
+        wishes.environment(),
+    )
+    await office.start()
+    await office.until_ready(lambda: pages_answer(wishes.url))
+    return logins
 
 
 async def _tell_machines(wishes: Wishes, plant: Plant, screen: Screen, begun: float) -> None:
@@ -95,15 +111,12 @@ async def _tell_machines(wishes: Wishes, plant: Plant, screen: Screen, begun: fl
     screen.all_live(len(plant.machines), time.monotonic() - begun)
 
 
-async def _first_of(stop: asyncio.Event, work: Coroutine[None, None, None]) -> bool:
-    """Return True when `work` ended first, False when the person asked to stop."""
+async def _first_of(stop: asyncio.Event, work: Coroutine[None, None, T]) -> T | None:
+    """Return what `work` gives, or None when the person asked to stop first."""
     doing = asyncio.ensure_future(work)
     stopping = asyncio.ensure_future(stop.wait())
-    done, pending = await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    _, pending = await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()
     await asyncio.gather(*pending, return_exceptions=True)
-    if doing in done:
-        doing.result()
-        return True
-    return False
+    return None if doing in pending else doing.result()

@@ -3,11 +3,14 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import structlog
 
 from pilotline.errors import PartFailedError
 from pilotline.up.part import Part
+
+T = TypeVar("T")
 
 log = structlog.get_logger("pilotline.up")
 
@@ -25,12 +28,12 @@ class Supervisor:
     Characteristics
         restart policy: a part that ends is started again after 0.5 s, 1 s, 2 s … up to 30 s;
             the delay falls back once it lived for a minute
-        order: parts start together and stop in the given order, one after the other's signal
+        order: parts start together and stop together
         stop bound: below five seconds, then the part's session is killed
     """
 
     def __init__(
-        self, parts: Sequence[Part], *, on_restart: Callable[[Part, int, float], None]
+        self, parts: Sequence[Part], on_restart: Callable[[Part, int, float], None]
     ) -> None:
         self.parts = tuple(parts)
         self._on_restart = on_restart
@@ -40,8 +43,8 @@ class Supervisor:
         """Start every part."""
         await asyncio.gather(*(part.start() for part in self.parts))
 
-    async def until_ready(self, ready: Callable[[], Awaitable[None]]) -> None:
-        """Wait for `ready`, or for the first part that ends before.
+    async def until_ready(self, ready: Callable[[], Awaitable[T]]) -> T:
+        """Wait for `ready` and return what it gives, or for the first part that ends before.
 
         Raises:
             PartFailedError: a part ended first.
@@ -58,7 +61,7 @@ class Supervisor:
         for task, part in ends.items():
             if task in done:
                 raise PartFailedError(part.name, task.result(), part.log, part.tail())
-        waiting.result()
+        return waiting.result()
 
     async def watch(self) -> None:
         """Start again whatever ends, until cancelled."""
