@@ -28,7 +28,13 @@ from pilotline_edge.lease import Lease
 from pilotline_edge.link import MachineLink
 from pilotline_edge.live import LinkState, LiveFeed
 from pilotline_edge.state import begun
-from pilotline_edge.status import Rates, agent_status, machine_status, write_status
+from pilotline_edge.status import (
+    Rates,
+    agent_status,
+    delivered_before,
+    machine_status,
+    write_status,
+)
 from pilotline_historian import Historian, Series
 from pilotline_plant import Machine, Plant
 
@@ -138,11 +144,13 @@ class EdgeAgent:
         identity: Identity | None = None
         if any(machine.endpoint.security != "None" for machine in self._plant.machines):
             identity = own_identity(pki / "own")
+        delivered = delivered_before(self._settings.data)
         links = []
         for machine in self._plant.machines:
             session = MachineSession(machine, identity, trust, self._settings.session)
             state = begun(machine.id)
-            intake = Intake(machine, recall(machine, journal), journal, state, live)
+            coverage = recall(machine, journal, delivered.get(machine.id))
+            intake = Intake(machine, coverage, journal, state, live)
             links.append(MachineLink(session, intake, state))
         return links
 
@@ -156,6 +164,8 @@ class EdgeAgent:
         rates = Rates()
         while True:
             self._write_status(links, journal, forwarder, live, rates)
+            if forwarder.failure is not None:
+                raise forwarder.failure
             await asyncio.sleep(_STATUS_S)
 
     def _write_status(
@@ -178,7 +188,12 @@ class EdgeAgent:
                 "stopped": stopped,
             },
             machines=[
-                machine_status(link, 0.0 if stopped else per_s[link.machine.id]) for link in links
+                machine_status(
+                    link,
+                    0.0 if stopped else per_s[link.machine.id],
+                    forwarder.state.delivered_ns.get(link.machine.id),
+                )
+                for link in links
             ],
             journal=journal.size,
             set_aside=None if damage is None else damage.set_aside.name,
@@ -191,25 +206,30 @@ class EdgeAgent:
             log.warning("edge.status_not_written", reason=str(error))
 
 
-def recall(machine: Machine, journal: Journal) -> Coverage:
-    """Return a machine's coverage from the journal, with what happened since then as a loss."""
+def recall(machine: Machine, journal: Journal, delivered_ns: int | None = None) -> Coverage:
+    """Return a machine's coverage from the journal, with what happened since then as a loss.
+
+    Args:
+        machine: the machine.
+        journal: the journal, just opened.
+        delivered_ns: up to when values were delivered, for the case that the journal is lost.
+    """
     groups = {tag.id: tag.publishing_ms for tag in machine.tags}
     sampling: dict[int, int] = {}
     for tag in machine.tags:
         slowest = max(sampling.get(tag.publishing_ms, 0), tag.sampling_ms)
         sampling[tag.publishing_ms] = slowest
     kept = journal.coverage.get(machine.id)
-    damage = journal.damage
-    missing_since = damage.since_ns.get(machine.id) if damage is not None else None
-    if kept is None:
-        coverage = Coverage(machine.site, machine.id, groups, sampling)
-        cause = "agent-started" if missing_since is None else "journal-damaged"
-        coverage.begin(missing_since or time.time_ns())
-    else:
+    if kept is not None:
         coverage = Coverage.from_json(machine.site, machine.id, groups, sampling, kept)
-        cause = "agent-stopped"
         coverage.begin(time.time_ns())
-    coverage.lost(groups, cause)
+        coverage.lost(groups, "agent-stopped")
+        return coverage
+    saved = journal.damage.since_ns if journal.damage is not None else {}
+    since = saved.get(machine.id, delivered_ns)
+    coverage = Coverage(machine.site, machine.id, groups, sampling)
+    coverage.begin(since or time.time_ns())
+    coverage.lost(groups, "agent-started" if since is None else "journal-damaged")
     return coverage
 
 

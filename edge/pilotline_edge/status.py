@@ -37,7 +37,7 @@ class Rates:
         return rates
 
 
-def machine_status(link: MachineLink, per_s: float) -> dict[str, Any]:
+def machine_status(link: MachineLink, per_s: float, delivered_ns: int | None) -> dict[str, Any]:
     """Return what is known of one machine's connection as JSON values."""
     state = link.state
     return {
@@ -50,6 +50,7 @@ def machine_status(link: MachineLink, per_s: float) -> dict[str, Any]:
         "values_per_s": per_s,
         "lag_s": state.lag_s if state.lag_s is None else round(state.lag_s, 3),
         "covered_until": _instant(link.covered_ns),
+        "delivered_until": delivered_ns and _instant(delivered_ns),
         "gaps": state.gaps,
         "messages_missing": state.missing,
         "duplicates": state.duplicates,
@@ -118,6 +119,26 @@ def read_status(folder: Path) -> dict[str, Any] | None:
         status.get("stopped")
     )
     return status
+
+
+def delivered_before(folder: Path) -> dict[str, int]:
+    """Return up to when each machine's values were delivered by an agent before, ns UTC.
+
+    It is what is left to say since when values are missing after the journal itself is lost.
+    """
+    try:
+        status = read_status(folder)
+    except (ValueError, KeyError, OSError):
+        return {}
+    return {
+        machine["id"]: _ns(machine.get("delivered_until") or status["started"])
+        for machine in (status or {"machines": ()})["machines"]
+        if status is not None
+    }
+
+
+def _ns(instant: str) -> int:
+    return int(datetime.fromisoformat(instant).timestamp() * 1000) * 1_000_000
 
 
 def _instant(ns: int) -> str:

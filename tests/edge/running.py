@@ -17,7 +17,10 @@ from tests.edge.opcua_machine import Sent
 
 @asynccontextmanager
 async def agent(
-    plant: Plant, historian: Historian, data: Path, **settings: Any  # noqa: ANN401 - fields of AgentSettings
+    plant: Plant,
+    historian: Historian,
+    data: Path,
+    **settings: Any,  # noqa: ANN401 - fields of AgentSettings
 ) -> AsyncIterator[None]:
     """Run an agent while the block runs; fail when it ended by itself."""
     stop = asyncio.Event()

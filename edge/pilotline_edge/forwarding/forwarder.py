@@ -12,6 +12,7 @@ from pilotline_edge.errors import JournalFailed
 from pilotline_edge.forwarding.dead_letters import DeadLetters
 from pilotline_edge.journal.journal import Journal
 from pilotline_edge.journal.reader import Backlog, BacklogReader
+from pilotline_edge.journal.writer import DAMAGE, damage_marker
 from pilotline_historian import (
     Historian,
     HistorianRefused,
@@ -61,6 +62,10 @@ class Forwarder:
         retries: for ever, with a growing wait up to 60 s, or as long as the historian asks
         refused values: to the dead letters, with the reason
         thread: its own, so that a historian that hangs delays neither reading nor the stop
+
+    Attributes:
+        state: how it goes.
+        failure: why the thread ended by itself, or None.
     """
 
     def __init__(
@@ -77,7 +82,8 @@ class Forwarder:
         self._reader = BacklogReader(journal.path)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pilotline-forwarder", daemon=True)
-        self.state = ForwarderState()
+        self.failure: JournalFailed | None = None
+        self.state = ForwarderState(delivered_ns=dict(self._reader.delivered_ns))
 
     def start(self) -> None:
         """Begin to forward in a thread."""
@@ -101,6 +107,9 @@ class Forwarder:
         while not self._stop.wait(wait_s):
             try:
                 wait_s = self.step()
+            except JournalFailed as error:
+                self.failure = error
+                return
             except Exception as error:
                 # The historian's own faults must not end forwarding; the records are still there.
                 log.exception("edge.forwarder_failed")
@@ -115,8 +124,11 @@ class Forwarder:
         try:
             backlog = self._reader.read(BATCH)
         except sqlite3.Error as error:
+            if error.sqlite_errorcode & 0xFF in DAMAGE:
+                damage_marker(self._journal.path).touch()
             raise JournalFailed(
-                f"the journal {self._journal.path} cannot be read: {error}"
+                f"the journal {self._journal.path} cannot be read: {error}; restart the agent, "
+                "which saves what can be read"
             ) from error
         if not backlog:
             self._well()

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import os
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Self
@@ -11,7 +12,7 @@ from typing import Any, Self
 from pilotline_edge.errors import JournalFailed
 from pilotline_edge.journal.record import Entry, encode
 from pilotline_edge.journal.salvage import Salvage, salvage
-from pilotline_edge.journal.schema import open_journal
+from pilotline_edge.journal.schema import ALL_SERIES, INSERT_SERIES, checksum, open_journal
 from pilotline_edge.journal.writer import (
     Append,
     JournalSize,
@@ -24,6 +25,14 @@ from pilotline_historian import Series
 MAX_BYTES = 2 * 1024**3
 """Most bytes of records kept while the historian is away, unless told otherwise."""
 
+_NOT_DAMAGE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_PERM,
+}
 _GATHER_S = 0.01
 _CLOSE_WITHIN_S = 2.0
 
@@ -54,11 +63,12 @@ class Journal:
     ) -> None:
         self.path = path
         self.damage = damage
-        self.numbers = _number(connection, series)
-        self.coverage = {
-            machine: _state(text)
-            for machine, text in connection.execute("SELECT machine, state FROM coverage")
-        }
+        try:
+            self.numbers = _number(connection, series)
+            self.coverage = dict(_coverage(connection))
+        except BaseException:
+            connection.close()
+            raise
         self._writer = JournalWriter(connection, path, max_bytes=max_bytes, gather_s=_GATHER_S)
         self._writer.start()
 
@@ -81,14 +91,9 @@ class Journal:
                 damage_marker(path).unlink()
             try:
                 return cls(path, open_journal(path), series, max_bytes, damage)
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF not in (
-                    sqlite3.SQLITE_CORRUPT,
-                    sqlite3.SQLITE_ERROR,
-                ):
+            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+                if not _is_damage(error, path):
                     raise
-                damage = salvage(path)
-            except sqlite3.DatabaseError:
                 damage = salvage(path)
             return cls(path, open_journal(path), series, max_bytes, damage)
         except (OSError, sqlite3.Error) as error:
@@ -130,6 +135,14 @@ class Journal:
         self._writer.close(_CLOSE_WITHIN_S)
 
 
+def _is_damage(error: Exception, path: Path) -> bool:
+    """Return whether the file's content is at fault, not the disk or the permissions."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_READONLY:
+        return os.access(path, os.W_OK)
+    return code not in _NOT_DAMAGE
+
+
 def _noticed(future: asyncio.Future[None]) -> None:
     """Read the outcome, so that a failure nobody waits for any more is not reported as unread."""
     if not future.cancelled():
@@ -137,15 +150,26 @@ def _noticed(future: asyncio.Future[None]) -> None:
 
 
 def _number(connection: sqlite3.Connection, series: Iterable[Series]) -> dict[Series, int]:
+    """Return the number of every series, giving one to each that has none yet."""
+    numbers: dict[Series, int] = {}
+    for number, site, machine, tag, kept in connection.execute(ALL_SERIES):
+        if checksum(number, site, machine, tag) != kept:
+            raise sqlite3.DatabaseError(f"series {number} fails its checksum")
+        numbers[Series(site, machine, tag)] = number
+    fresh = [each for each in dict.fromkeys(series) if each not in numbers]
+    first = max(numbers.values(), default=0) + 1
+    numbers |= {each: number for number, each in enumerate(fresh, start=first)}
     connection.execute("BEGIN")
     connection.executemany(
-        "INSERT OR IGNORE INTO series (site, machine, tag) VALUES (?, ?, ?)", series
+        INSERT_SERIES, [(numbers[each], *each, checksum(numbers[each], *each)) for each in fresh]
     )
     connection.execute("COMMIT")
-    rows = connection.execute("SELECT number, site, machine, tag FROM series")
-    return {Series(*names): number for number, *names in rows}
+    return numbers
 
 
-def _state(text: str) -> dict[str, Any]:
-    state: dict[str, Any] = json.loads(text)
-    return state
+def _coverage(connection: sqlite3.Connection) -> Iterator[tuple[str, dict[str, Any]]]:
+    rows = connection.execute("SELECT machine, state, checksum FROM coverage")
+    for machine, state, kept in rows:
+        if checksum(machine, state) != kept:
+            raise sqlite3.DatabaseError(f"the coverage of {machine} fails its checksum")
+        yield machine, json.loads(state)

@@ -45,14 +45,19 @@ class Backlog:
 
 
 class BacklogReader:
-    """Reads the oldest records beside the journal's writer; used by one thread."""
+    """Reads the oldest records beside the journal's writer; used by one thread.
+
+    Attributes:
+        delivered_ns: publish time of the newest record delivered before, per machine.
+    """
 
     def __init__(self, path: Path) -> None:
         self._connection = open_reader(path)
         self._series: dict[int, Series] = {}
-        self._published: dict[str, int] = dict(
+        self.delivered_ns: dict[str, int] = dict(
             self._connection.execute("SELECT machine, published_ns FROM delivered")
         )
+        self._published = dict(self.delivered_ns)
 
     def read(self, most_samples: int) -> Backlog:
         """Return the oldest records, at least one and at most about `most_samples` values.

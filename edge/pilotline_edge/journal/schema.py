@@ -1,6 +1,7 @@
 """Schema: the journal's tables and how its file is opened."""
 
 import sqlite3
+import zlib
 from pathlib import Path
 
 APPLICATION_ID = 0x504C_4A31
@@ -15,6 +16,7 @@ CREATE TABLE IF NOT EXISTS series (
   site TEXT NOT NULL,
   machine TEXT NOT NULL,
   tag TEXT NOT NULL,
+  checksum INTEGER NOT NULL,
   UNIQUE (site, machine, tag)
 );
 CREATE TABLE IF NOT EXISTS record (
@@ -27,7 +29,8 @@ CREATE TABLE IF NOT EXISTS record (
 );
 CREATE TABLE IF NOT EXISTS coverage (
   machine TEXT PRIMARY KEY,
-  state TEXT NOT NULL
+  state TEXT NOT NULL,
+  checksum INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS delivered (
   machine TEXT PRIMARY KEY,
@@ -35,16 +38,25 @@ CREATE TABLE IF NOT EXISTS delivered (
 ) WITHOUT ROWID;
 """
 
+INSERT_SERIES = (
+    "INSERT OR IGNORE INTO series (number, site, machine, tag, checksum) VALUES (?, ?, ?, ?, ?)"
+)
+ALL_SERIES = "SELECT number, site, machine, tag, checksum FROM series"
 INSERT_RECORD = (
     "INSERT INTO record (site, machine, published_ns, samples, body) VALUES (?, ?, ?, ?, ?)"
 )
-UPSERT_COVERAGE = "INSERT OR REPLACE INTO coverage (machine, state) VALUES (?, ?)"
+UPSERT_COVERAGE = "INSERT OR REPLACE INTO coverage (machine, state, checksum) VALUES (?, ?, ?)"
 UPSERT_DELIVERED = "INSERT OR REPLACE INTO delivered (machine, published_ns) VALUES (?, ?)"
 DELETE_RECORDS = "DELETE FROM record WHERE seq <= ?"
 SIZE = "SELECT count(*), coalesce(sum(length(body)), 0), coalesce(sum(samples), 0) FROM record"
 NEXT_RECORDS = (
     "SELECT seq, site, machine, published_ns, samples, body FROM record WHERE seq > ? ORDER BY seq"
 )
+
+
+def checksum(*fields: object) -> int:
+    """Return the checksum kept beside a row, since SQLite keeps none of its content."""
+    return zlib.crc32("\0".join(map(str, fields)).encode("utf-8", "surrogatepass"))
 
 
 def open_journal(path: Path) -> sqlite3.Connection:
@@ -65,7 +77,6 @@ def open_journal(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA journal_size_limit = 16777216")
         connection.executescript(TABLES)
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     except BaseException:
         connection.close()
         raise
@@ -78,6 +89,7 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if not tables:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         return
     if mark != APPLICATION_ID:
         raise sqlite3.DatabaseError(f"{path} is not a journal of this agent")
@@ -95,5 +107,6 @@ def open_reader(path: Path) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
+    connection.text_factory = lambda text: text.decode("utf-8", "replace")
     connection.execute("PRAGMA query_only = ON")
     return connection

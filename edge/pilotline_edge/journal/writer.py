@@ -20,6 +20,7 @@ from pilotline_edge.journal.schema import (
     SIZE,
     UPSERT_COVERAGE,
     UPSERT_DELIVERED,
+    checksum,
 )
 
 log = structlog.get_logger("pilotline.edge")
@@ -28,7 +29,8 @@ _ROW_OVERHEAD_BYTES = 64
 _ROOM_AGAIN = 0.95
 _RETRY_S = 0.5
 _VACUUM_PAGES = 256
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+"""Error codes that say the file's content is at fault."""
 
 FULL, DISK_FULL = "journal-full", "disk-full"
 
@@ -208,7 +210,10 @@ class JournalWriter:
         ]
         self._connection.executemany(INSERT_RECORD, rows)
         states = {append.entry.machine: append.entry.coverage for append in appends}
-        self._connection.executemany(UPSERT_COVERAGE, states.items())
+        self._connection.executemany(
+            UPSERT_COVERAGE,
+            [(machine, state, checksum(machine, state)) for machine, state in states.items()],
+        )
         size = sum(len(row[4]) + _ROW_OVERHEAD_BYTES for row in rows)
         return len(rows), sum(row[3] for row in rows), size
 
@@ -234,7 +239,7 @@ class JournalWriter:
             self._blocked(DISK_FULL)
             self._make_room()
             return
-        if code in _DAMAGED:
+        if code in DAMAGE:
             damage_marker(self._path).touch()
         self._failure = JournalFailed(
             f"the journal {self._path} cannot be written: {error}; nothing more is acknowledged; "

@@ -1,7 +1,8 @@
 """Decoding: from the bytes of a publish response to a publication.
 
 A fast path reads scalar data changes with `struct`, about ten times as fast as asyncua's generic
-decoder and to the full 100 ns of an OPC UA time; anything else is left to asyncua.
+decoder and to the full 100 ns of an OPC UA time; anything else is left to asyncua, which keeps
+microseconds and reads picoseconds where the standard does not put them.
 """
 
 import struct
@@ -115,8 +116,8 @@ def _change(item: ua.MonitoredItemNotification) -> Change:
         int(item.ClientHandle),
         _value(data.Value),
         int(data.StatusCode.value) if data.StatusCode is not None else 0,
-        _ns_of(data.SourceTimestamp, data.SourcePicoseconds),
-        _ns_of(data.ServerTimestamp, data.ServerPicoseconds),
+        _ns_of(data.SourceTimestamp),
+        _ns_of(data.ServerTimestamp),
     )
 
 
@@ -137,14 +138,12 @@ def _value(variant: ua.Variant | None) -> Value | Unsupported | None:
     return Unsupported(getattr(kind, "name", str(kind)))
 
 
-def _ns_of(instant: datetime | None, ten_picoseconds: int | None = None) -> int | None:
+def _ns_of(instant: datetime | None) -> int | None:
     if instant is None:
         return None
     aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
     ns = (aware - _EPOCH) // _MICROSECOND * 1000
-    if not 0 < ns < 2**63:
-        return None
-    return ns + (ten_picoseconds or 0) // 100
+    return ns if 0 < ns < 2**63 else None
 
 
 def _fast(body: bytes) -> Publication:

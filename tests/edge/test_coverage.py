@@ -1,0 +1,200 @@
+"""Every value a machine sent is received or lies in a declared gap."""
+
+import json
+from dataclasses import dataclass, field
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pilotline_edge.coverage import Coverage, Seen
+from pilotline_edge.subscription.publication import OVERFLOW
+from pilotline_historian import Gap
+
+MS = 1_000_000
+START = 1_700_000_000_000 * MS
+TAGS = ("speed", "state", "power")
+GROUPS = {"speed": 100, "state": 100, "power": 500}
+
+
+def coverage() -> Coverage:
+    return Coverage("aarhus", "mill-1", GROUPS, {100: 0, 500: 0})
+
+
+@dataclass
+class World:
+    """A machine's server with queues, an agent, and what each knows."""
+
+    now: int = START
+    agent: Coverage = field(default_factory=coverage)
+    current: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TAGS, START - 1000 * MS))
+    queues: dict[str, list[Seen]] = field(default_factory=dict)
+    written: list[tuple[str, int]] = field(default_factory=list)
+    received: set[tuple[str, int]] = field(default_factory=set)
+    gaps: list[Gap] = field(default_factory=list)
+    missing: set[int] = field(default_factory=set)
+    durable: str = ""
+
+    def __post_init__(self) -> None:
+        self.agent.begin(self.now)
+        self.subscribe(frozenset(), "agent-started")
+
+    def subscribe(self, refused: frozenset[str], cause: str) -> None:
+        """Items are created anew; the server first sends each current value."""
+        self.agent.lost(TAGS, cause)
+        self.queues = {tag: [(tag, self.current[tag], 0)] for tag in TAGS if tag not in refused}
+        self.missing.clear()
+
+    def write(self, tag: str, late_ms: int) -> None:
+        """A value is stamped; one that is late reaches its queue only after a publish."""
+        if late_ms:
+            self.publish(GROUPS[tag])
+        stamp = max(self.now - late_ms * MS, self.current[tag] + 1)
+        self.current[tag] = stamp
+        self.written.append((tag, stamp))
+        if tag in self.queues:
+            self.queues[tag].append((tag, stamp, 0))
+
+    def overflow(self, tag: str) -> None:
+        """The queue drops its oldest value and marks the one after it."""
+        queue = self.queues.get(tag, [])
+        if len(queue) > 1:
+            del queue[0]
+            queue[0] = (tag, queue[0][1], OVERFLOW)
+
+    def publish(self, group: int) -> None:
+        values = [
+            value for tag, queue in self.queues.items() if GROUPS[tag] == group for value in queue
+        ]
+        for tag in self.queues:
+            if GROUPS[tag] == group:
+                self.queues[tag] = []
+        if group in self.missing:
+            self.missing.discard(group)
+            self.gaps += self.agent.messages_missing(group, self.now, "messages-lost")
+        self.gaps += self.agent.received(group, self.now, True, values)
+        self.received |= {(tag, at) for tag, at, _ in values}
+        self.durable = json.dumps(self.agent.to_json())
+
+    def lose_message(self, group: int) -> None:
+        """A message is lost on the way, and the server no longer has it."""
+        if any(tag in self.agent._waiting() for tag, of in GROUPS.items() if of == group):
+            return
+        for tag in self.queues:
+            if GROUPS[tag] == group:
+                self.queues[tag] = []
+        self.missing.add(group)
+
+    def crash(self, refused: frozenset[str]) -> None:
+        """The agent dies; what it journaled last is all it remembers."""
+        if self.durable:
+            state = json.loads(self.durable)
+            self.agent = Coverage.from_json("aarhus", "mill-1", GROUPS, {100: 0, 500: 0}, state)
+        else:
+            self.agent = coverage()
+        self.agent.begin(START)
+        self.subscribe(refused, "agent-stopped")
+
+
+refusals = st.frozensets(st.sampled_from(TAGS), max_size=2)
+actions = st.one_of(
+    st.tuples(st.just("write"), st.sampled_from(TAGS), st.sampled_from([0, 0, 0, 40])),
+    st.tuples(st.just("publish"), st.sampled_from([100, 500])),
+    st.tuples(st.just("overflow"), st.sampled_from(TAGS)),
+    st.tuples(st.just("lose_message"), st.sampled_from([100, 500])),
+    st.tuples(st.just("subscribe"), refusals, st.just("connection-lost")),
+    st.tuples(st.just("crash"), refusals),
+    st.tuples(st.just("settle")),
+    st.tuples(st.just("wait"), st.integers(1, 2000)),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(actions, max_size=60))
+def test_every_value_is_received_or_in_a_gap(steps: list[tuple[object, ...]]) -> None:
+    world = World()
+    for name, *arguments in steps:
+        world.now += 60 * MS
+        if name == "wait":
+            world.now += int(str(arguments[0])) * MS
+        elif name == "settle":
+            world.gaps += world.agent.settle()
+            world.durable = json.dumps(world.agent.to_json())
+        else:
+            getattr(world, str(name))(*arguments)
+    world.now += 60 * MS
+    world.subscribe(frozenset(), "connection-lost")
+    world.publish(100)
+    world.publish(500)
+    world.publish(100)
+    world.publish(500)
+    unknown = [
+        (tag, at)
+        for tag, at in world.written
+        if (tag, at) not in world.received
+        and not any(
+            gap.start_ns <= at <= gap.end_ns and gap.tag in (None, tag) for gap in world.gaps
+        )
+    ]
+    assert unknown == []
+
+
+def test_a_gap_reaches_from_the_last_publish_to_the_first_new_value() -> None:
+    known = coverage()
+    known.begin(START)
+    known.lost(TAGS, "agent-started")
+    first = [(tag, START - 5 * MS, 0) for tag in TAGS]
+    assert known.received(100, START + 100 * MS, True, first[:2]) == []
+    assert known.received(500, START + 100 * MS, True, first[2:]) == []
+    known.received(100, START + 1000 * MS, True, [("speed", START + 990 * MS, 0)])
+    known.lost(TAGS, "connection-lost")
+    again = [("speed", START + 5000 * MS, 0), ("state", START - 5 * MS, 0)]
+    assert known.received(100, START + 5100 * MS, True, again) == []
+    gaps = known.received(500, START + 5100 * MS, True, [("power", START - 5 * MS, 0)])
+    assert gaps == [
+        Gap(
+            "aarhus",
+            "mill-1",
+            None,
+            START + 990 * MS,
+            START + 5000 * MS,
+            "connection-lost",
+        )
+    ]
+
+
+def test_values_that_did_not_change_in_an_outage_leave_no_gap() -> None:
+    known = coverage()
+    known.begin(START)
+    known.lost(TAGS, "agent-started")
+    unchanged = [(tag, START - 5 * MS, 0) for tag in TAGS]
+    for group in (100, 500):
+        values = [value for value in unchanged if GROUPS[value[0]] == group]
+        assert known.received(group, START + 100 * MS, True, values) == []
+    known.lost(TAGS, "connection-lost")
+    for group in (100, 500):
+        values = [value for value in unchanged if GROUPS[value[0]] == group]
+        assert known.received(group, START + 9000 * MS, True, values) == []
+
+
+def test_a_tag_that_stays_away_declares_its_own_gap_when_it_comes_back() -> None:
+    known = coverage()
+    known.begin(START)
+    known.lost(TAGS, "agent-started")
+    known.received(100, START + 50 * MS, True, [("speed", START + 20 * MS, 0)])
+    known.received(500, START + 50 * MS, True, [("power", START - 1 * MS, 0)])
+    assert known.unsettled
+    (shared,) = known.settle()
+    assert (shared.tag, shared.start_ns, shared.end_ns) == (None, START, START + 20 * MS)
+    (own,) = known.received(100, START + 900 * MS, True, [("state", START + 800 * MS, 0)])
+    assert (own.tag, own.start_ns, own.end_ns) == ("state", START, START + 800 * MS)
+
+
+def test_a_machine_seen_late_is_trusted_less() -> None:
+    known = coverage()
+    known.begin(START)
+    known.lost(TAGS, "agent-started")
+    known.received(100, START + 100 * MS, True, [("speed", START, 0), ("state", START, 0)])
+    known.received(100, START + 1000 * MS, True, [])
+    assert known.covered_ns("state") == START + 900 * MS
+    known.received(100, START + 2000 * MS, True, [("speed", START + 400 * MS, 0)])
+    assert known.covered_ns("state") == START + (2000 - 100 - 2 * 600) * MS

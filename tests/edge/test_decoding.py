@@ -1,0 +1,196 @@
+"""The fast decoder says what asyncua says, to the full resolution of an OPC UA time."""
+
+import math
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from asyncua import ua
+from asyncua.ua.ua_binary import struct_to_binary
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pilotline_edge.errors import UndecodableMessage
+from pilotline_edge.subscription import decoding
+from pilotline_edge.subscription.publication import (
+    LAST_SEQUENCE,
+    Publication,
+    Unsupported,
+    next_sequence,
+    sequences_ahead,
+)
+
+instants = st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1)).map(  # noqa: DTZ001 - aware below
+    lambda naive: naive.replace(tzinfo=UTC)
+)
+variants = st.one_of(
+    st.floats().map(lambda v: ua.Variant(v, ua.VariantType.Double)),
+    st.floats(width=32).map(lambda v: ua.Variant(v, ua.VariantType.Float)),
+    st.booleans().map(lambda v: ua.Variant(v, ua.VariantType.Boolean)),
+    st.integers(-(2**15), 2**15 - 1).map(lambda v: ua.Variant(v, ua.VariantType.Int16)),
+    st.integers(0, 2**16 - 1).map(lambda v: ua.Variant(v, ua.VariantType.UInt16)),
+    st.integers(-(2**31), 2**31 - 1).map(lambda v: ua.Variant(v, ua.VariantType.Int32)),
+    st.integers(0, 2**32 - 1).map(lambda v: ua.Variant(v, ua.VariantType.UInt32)),
+    st.integers(-(2**63), 2**63 - 1).map(lambda v: ua.Variant(v, ua.VariantType.Int64)),
+    st.integers(0, 2**64 - 1).map(lambda v: ua.Variant(v, ua.VariantType.UInt64)),
+    st.text().map(lambda v: ua.Variant(v, ua.VariantType.String)),
+    st.binary(max_size=8).map(lambda v: ua.Variant(v, ua.VariantType.ByteString)),
+    st.lists(st.floats(allow_nan=False), max_size=3).map(
+        lambda v: ua.Variant(v, ua.VariantType.Double, is_array=True)
+    ),
+    st.just(ua.Variant(None, ua.VariantType.Null)),
+)
+
+
+@st.composite
+def data_values(draw: st.DrawFn) -> ua.DataValue:
+    value: Any = ua.DataValue(draw(variants))
+    value.StatusCode = ua.StatusCode(ua.UInt32(draw(st.sampled_from([0, 0x480, 0x80000000]))))
+    value.SourceTimestamp = draw(st.none() | instants)
+    value.ServerTimestamp = draw(st.none() | instants)
+    return value  # type: ignore[no-any-return]
+
+
+@st.composite
+def responses(draw: st.DrawFn) -> bytes:
+    response: Any = ua.PublishResponse()
+    result = response.Parameters
+    result.SubscriptionId = draw(st.integers(1, 2**32 - 1))
+    result.AvailableSequenceNumbers = draw(st.lists(st.integers(1, 2**32 - 1), max_size=4))
+    result.MoreNotifications = draw(st.booleans())
+    result.NotificationMessage.SequenceNumber = draw(st.integers(1, 2**32 - 1))
+    result.NotificationMessage.PublishTime = draw(instants)
+    result.NotificationMessage.NotificationData = []
+    for values in draw(st.lists(st.lists(data_values(), max_size=5), max_size=2)):
+        part: Any = ua.DataChangeNotification()
+        for handle, value in enumerate(values, start=1):
+            item: Any = ua.MonitoredItemNotification()
+            item.ClientHandle, item.Value = handle, value
+            part.MonitoredItems.append(item)
+        result.NotificationMessage.NotificationData.append(part)
+    return struct_to_binary(response)
+
+
+def _comparable(publication: Publication) -> tuple[object, ...]:
+    changes = [
+        (handle, "NaN" if isinstance(value, float) and math.isnan(value) else value, *rest)
+        for handle, value, *rest in publication.changes
+    ]
+    kinds = [type(change[1]) for change in publication.changes]
+    return (
+        publication.subscription_id,
+        publication.sequence,
+        publication.published_ns,
+        publication.more,
+        changes,
+        kinds,
+        publication.ended,
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(responses())
+def test_both_decoders_agree(body: bytes) -> None:
+    assert _comparable(decoding.decode(body)) == _comparable(decoding.decode_generic(body))
+
+
+@settings(max_examples=150, deadline=None)
+@given(responses(), st.data())
+def test_a_damaged_message_is_decoded_or_refused_but_never_breaks(
+    body: bytes, data: st.DataObject
+) -> None:
+    broken = bytearray(body)
+    for _ in range(data.draw(st.integers(1, 3))):
+        broken[data.draw(st.integers(0, len(broken) - 1))] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(0, len(broken)))
+    try:
+        decoding.decode(bytes(broken[:cut]))
+    except (UndecodableMessage, ua.uaerrors.UaStatusCodeError):
+        return
+
+
+def test_a_source_time_keeps_its_hundred_nanoseconds() -> None:
+    response: Any = ua.PublishResponse()
+    part: Any = ua.DataChangeNotification()
+    item: Any = ua.MonitoredItemNotification()
+    item.ClientHandle = 7
+    item.Value = ua.DataValue(ua.Variant(1.5, ua.VariantType.Double))
+    item.Value.SourceTimestamp = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+    part.MonitoredItems.append(item)
+    response.Parameters.NotificationMessage.NotificationData = [part]
+    body = bytearray(struct_to_binary(response))
+    exact = (
+        (item.Value.SourceTimestamp - datetime(1601, 1, 1, tzinfo=UTC))
+        // timedelta(microseconds=1)
+        * 10
+    )
+    at = body.index(exact.to_bytes(8, "little"))
+    body[at : at + 8] = (exact + 3).to_bytes(8, "little")
+    ((_, value, _, source_ns, _),) = decoding.decode(bytes(body)).changes
+    assert value == 1.5
+    assert source_ns is not None
+    assert source_ns % 1000 == 300
+
+
+def test_picoseconds_are_read_where_the_standard_puts_them() -> None:
+    """OPC 10000-6, 5.2.2.17: each picosecond field follows its time; asyncua has them last."""
+    ticks = 116_444_736_000_000_000 + 10_000_000
+    value = b"".join(
+        (
+            (7).to_bytes(4, "little"),
+            bytes((0x3D,)),
+            bytes((1, 1)),
+            ticks.to_bytes(8, "little"),
+            (4200).to_bytes(2, "little"),
+            (ticks + 5).to_bytes(8, "little"),
+            (900).to_bytes(2, "little"),
+        )
+    )
+    response: Any = ua.PublishResponse()
+    part: Any = ua.DataChangeNotification()
+    response.Parameters.NotificationMessage.NotificationData = [part]
+    empty = struct_to_binary(response)
+    at = empty.index(b"\x01\x00\x2b\x03\x01") + 5
+    length = int.from_bytes(empty[at : at + 4], "little")
+    list_end = at + 8
+    body = b"".join(
+        (
+            empty[:at],
+            (length + len(value)).to_bytes(4, "little"),
+            (1).to_bytes(4, "little"),
+            value,
+            empty[list_end:],
+        )
+    )
+    ((handle, held, _, source_ns, server_ns),) = decoding.decode(body).changes
+    assert (handle, held) == (7, True)
+    assert source_ns == 1_000_000_042
+    assert server_ns == 1_000_000_509
+
+
+def test_values_no_tag_can_hold_are_named() -> None:
+    response: Any = ua.PublishResponse()
+    part: Any = ua.DataChangeNotification()
+    item: Any = ua.MonitoredItemNotification()
+    item.Value = ua.DataValue(ua.Variant([1.0, 2.0], ua.VariantType.Double))
+    part.MonitoredItems.append(item)
+    response.Parameters.NotificationMessage.NotificationData = [part]
+    ((_, value, *_),) = decoding.decode(struct_to_binary(response)).changes
+    assert value == Unsupported("array of Double")
+
+
+def test_the_end_of_a_subscription_is_read() -> None:
+    response: Any = ua.PublishResponse()
+    ending: Any = ua.StatusChangeNotification()
+    ending.Status = ua.StatusCode(ua.UInt32(0x800A0000))
+    response.Parameters.NotificationMessage.NotificationData = [ending]
+    assert decoding.decode(struct_to_binary(response)).ended == 0x800A0000
+
+
+@pytest.mark.parametrize(
+    ("expected", "got", "ahead"),
+    [(5, 5, 0), (5, 8, 3), (5, 4, -1), (LAST_SEQUENCE, 1, 1), (1, LAST_SEQUENCE, -1)],
+)
+def test_sequence_numbers_wrap_past_zero(expected: int, got: int, ahead: int) -> None:
+    assert sequences_ahead(expected, got) == ahead
+    assert next_sequence(LAST_SEQUENCE) == 1

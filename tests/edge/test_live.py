@@ -1,0 +1,155 @@
+"""Live values go outward, newest wins, and nothing waits for them."""
+
+import asyncio
+import json
+import math
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import async_solipsism
+import httpx
+
+from pilotline_edge.live import LinkState, LiveFeed
+
+
+class Api:
+    """Answers pushes as told and keeps them.
+
+    Attributes:
+        answer: status code of the next answers, or None for no connection.
+        pushes: loop time and body of each push that was answered well.
+    """
+
+    def __init__(self) -> None:
+        self.answer: int | None = 204
+        self.pushes: list[tuple[float, dict[str, Any]]] = []
+        self.authorization: str | None = None
+        self.attempts = 0
+
+    async def handle(self, request: httpx.Request) -> httpx.Response:
+        self.attempts += 1
+        self.authorization = request.headers.get("authorization")
+        if self.answer is None:
+            raise httpx.ConnectError("planted")
+        if self.answer == 204:
+            now = asyncio.get_running_loop().time()
+            self.pushes.append((now, json.loads(request.content)))
+        return httpx.Response(self.answer)
+
+    def values(self) -> list[list[Any]]:
+        return [row for _, body in self.pushes for row in body["values"]]
+
+
+def feed(api: Api, states: dict[str, LinkState] | None = None) -> LiveFeed:
+    known = states if states is not None else {"mill-1": LinkState(True, 5, None)}
+    return LiveFeed(
+        "http://api", "secret", "edge-1", lambda: known, httpx.MockTransport(api.handle)
+    )
+
+
+def in_virtual_time(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    loop = async_solipsism.EventLoop()
+    try:
+        loop.run_until_complete(work())
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        loop.close()
+
+
+async def running(live: LiveFeed, seconds: float) -> None:
+    task = asyncio.ensure_future(live.run())
+    await asyncio.sleep(seconds)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def test_only_the_newest_value_of_a_tag_is_sent() -> None:
+    async def work() -> None:
+        api = Api()
+        live = feed(api)
+        live.put("mill-1", "speed", 20, 2.0, 0)
+        live.put("mill-1", "speed", 30, 3.0, 0)
+        live.put("mill-1", "speed", 10, 1.0, 0)
+        await running(live, 0.1)
+        assert api.values() == [["mill-1", "speed", 30, 3.0, 0]]
+        assert api.authorization == "Bearer secret"
+
+    in_virtual_time(work)
+
+
+def test_changes_are_sent_five_times_a_second_and_silence_costs_a_push_each_two() -> None:
+    async def work() -> None:
+        api = Api()
+        live = feed(api)
+        task = asyncio.ensure_future(live.run())
+        for at in range(20):
+            live.put("mill-1", "speed", at + 1, float(at), 0)
+            await asyncio.sleep(0.1)
+        assert 9 <= len(api.pushes) <= 11
+        before = len(api.pushes)
+        await asyncio.sleep(10.0)
+        quiet = api.pushes[before:]
+        assert 4 <= len(quiet) <= 6
+        assert all(body["connections"]["mill-1"]["connected"] for _, body in quiet)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    in_virtual_time(work)
+
+
+def test_a_lost_machine_is_told_at_once() -> None:
+    async def work() -> None:
+        api = Api()
+        states = {"mill-1": LinkState(True, 5, None)}
+        live = feed(api, states)
+        task = asyncio.ensure_future(live.run())
+        await asyncio.sleep(0.5)
+        states["mill-1"] = LinkState(False, 9, "cut")
+        begun = asyncio.get_running_loop().time()
+        await asyncio.sleep(0.5)
+        at, body = api.pushes[-1]
+        assert body["connections"]["mill-1"] == {"connected": False, "since_ms": 9, "cause": "cut"}
+        assert at - begun <= 0.3
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    in_virtual_time(work)
+
+
+def test_an_api_that_comes_back_gets_the_newest_value_of_every_tag() -> None:
+    async def work() -> None:
+        api = Api()
+        live = feed(api)
+        task = asyncio.ensure_future(live.run())
+        live.put("mill-1", "speed", 1, 1.0, 0)
+        live.put("mill-1", "state", 1, "Execute", 0)
+        await asyncio.sleep(0.5)
+        api.answer = None
+        live.put("mill-1", "speed", 2, 2.0, 0)
+        await asyncio.sleep(30.0)
+        assert "planted" in str(live.problem)
+        attempts = api.attempts
+        assert attempts < 40, "an absent API is not hammered"
+        api.answer, api.pushes = 204, []
+        await asyncio.sleep(3.0)
+        assert sorted(api.pushes[0][1]["values"]) == [
+            ["mill-1", "speed", 2, 2.0, 0],
+            ["mill-1", "state", 1, "Execute", 0],
+        ]
+        assert live.problem is None
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    in_virtual_time(work)
+
+
+def test_floats_that_json_cannot_write_travel_as_words() -> None:
+    async def work() -> None:
+        api = Api()
+        live = feed(api)
+        for tag, value in (("a", math.nan), ("b", math.inf), ("c", -math.inf), ("d", None)):
+            live.put("mill-1", tag, 1, value, 0)
+        await running(live, 0.1)
+        assert [row[3] for row in api.values()] == ["NaN", "Infinity", "-Infinity", None]
+
+    in_virtual_time(work)
