@@ -20,6 +20,9 @@ from pilotline_api.live.plant_image import PlantImage
 FRAME_INTERVAL_S: Final = 0.2
 """At most five frames a second: faster than an eye follows figures, slow enough for many tiles."""
 
+LATE_FRAMES: Final = 5
+"""After this many frames that had to wait for their turn in a row, the hub falls into step."""
+
 MAX_STREAMS: Final = 1000
 MAX_STREAMS_PER_USER: Final = 30
 """A wall, a phone and a few browsers; each browser needs one, shared by its tabs."""
@@ -50,6 +53,8 @@ class Hub:
     Characteristics
         rate: a machine frame leaves at once when the last is `FRAME_INTERVAL_S` old, else when it
             becomes so; what changes meanwhile goes into the same frame
+        step: pushes as frequent as frames, once delayed, would make every later frame wait; after
+            `LATE_FRAMES` of them one frame waits for the next push, and the others need not
         encoding: each frame once, whatever the number of readers
         slow readers: see `Mailbox`; they never hold up the others
         idle: without a staff stream no machine frame is made
@@ -67,6 +72,7 @@ class Hub:
         self._closed = False
         self._sent_revision = image.revision
         self._sent_at_s = float("-inf")
+        self._late_frames = 0
         self._timer: asyncio.TimerHandle | None = None
         self._snapshot = b""
         self._snapshot_made: tuple[int, float] = (-1, float("-inf"))
@@ -102,14 +108,16 @@ class Hub:
 
     def image_changed(self) -> None:
         """Send what changed in the image, now or when the frame rate allows."""
-        if self._timer is not None or self._closed:
+        if self._closed or self._image.revision == self._sent_revision:
             return
         loop = asyncio.get_running_loop()
         due_s = self._sent_at_s + FRAME_INTERVAL_S
         if loop.time() >= due_s:
+            self._late_frames = 0
             self._flush()
-        else:
-            self._timer = loop.call_at(due_s, self._flush)
+        elif self._timer is None:
+            patience_s = FRAME_INTERVAL_S if self._late_frames >= LATE_FRAMES else 0.0
+            self._timer = loop.call_at(due_s + patience_s, self._flush_late)
 
     def deliver(self, events: Iterable[Event]) -> None:
         """Send outbox events to those who may have them, each encoded once."""
@@ -143,8 +151,14 @@ class Hub:
             msg = f"You have {MAX_STREAMS_PER_USER} live streams open; close a page first."
             raise TooManyRequests(msg, retry_after_s=60)
 
+    def _flush_late(self) -> None:
+        self._late_frames += 1
+        self._flush()
+
     def _flush(self) -> None:
-        self._timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         self._sent_at_s = asyncio.get_running_loop().time()
         since, self._sent_revision = self._sent_revision, self._image.revision
         readers = [each.mailbox for each in self._subscriptions if each.group.sees_machines]

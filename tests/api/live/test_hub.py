@@ -121,6 +121,21 @@ async def test_a_change_after_a_quiet_while_leaves_at_once(floor: Floor) -> None
 
 
 @scenario
+async def test_news_of_no_change_sends_nothing_and_delays_nothing(floor: Floor) -> None:
+    stream = floor.open(OPERATOR)
+    await taken(stream)
+    await asyncio.sleep(10)
+    floor.hub.image_changed()
+    assert await taken(stream) == []
+    now_s = asyncio.get_running_loop().time()
+
+    floor.say(2.0)
+    [(kind, _)] = await taken(stream)
+
+    assert (kind, asyncio.get_running_loop().time()) == ("live", now_s)
+
+
+@scenario
 async def test_at_most_five_frames_a_second_and_the_newest_value_in_each(floor: Floor) -> None:
     stream = floor.open(OPERATOR)
     await taken(stream)
@@ -143,6 +158,31 @@ async def test_at_most_five_frames_a_second_and_the_newest_value_in_each(floor: 
     assert 49 <= len(times) <= 52
     assert min(b - a for a, b in pairwise(times)) >= FRAME_INTERVAL_S - 1e-6
     assert got[-1][1] == 999
+
+
+@scenario
+async def test_one_delayed_push_does_not_make_every_later_frame_late(floor: Floor) -> None:
+    stream = floor.open(OPERATOR)
+    await taken(stream)
+    loop = asyncio.get_running_loop()
+    waits_s: dict[int, float] = {}
+
+    async def read() -> None:
+        while True:
+            for _, data in frames(await stream.mailbox.take(60)):
+                number = data["machines"]["mixer"]["values"]["speed"][0]
+                waits_s[number] = loop.time() - (number * 0.2 + (0.15 if number == 10 else 0))
+
+    reading = asyncio.create_task(read())
+    for number in range(60):
+        await asyncio.sleep(number * 0.2 + (0.15 if number == 10 else 0) - loop.time())
+        floor.say(number)
+    await asyncio.sleep(1)
+    reading.cancel()
+
+    assert max(waits_s.values()) < 0.2
+    assert [number for number, wait_s in waits_s.items() if wait_s > 0.01] == [11, 12, 13, 14, 15]
+    assert len(waits_s) == 59
 
 
 @scenario
