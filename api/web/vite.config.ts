@@ -1,6 +1,6 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vite';
+import { defineConfig } from 'vitest/config';
 
 /** Where `npm run dev` finds the API: the development server in `mock/`, or a running `pilotline api`. */
 const api = process.env.PILOTLINE_API ?? 'http://127.0.0.1:8181';
@@ -17,5 +17,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   worker: { format: 'es' },
+  test: { include: ['src/**/*.test.ts'] },
   server: { proxy: { '/api': { target: api, changeOrigin: false } } },
 });

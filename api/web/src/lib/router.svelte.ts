@@ -3,8 +3,9 @@ import type { Component } from 'svelte';
 import type { Role } from '$lib/api/types';
 import type { IconName } from '$lib/design/Icon.svelte';
 import type { PlainKey } from '$lib/i18n/index.svelte';
+import { matchPath, type PathParams } from './paths';
 
-export type PathParams = Readonly<Record<string, string>>;
+export type { PathParams };
 
 /** A page takes the parameters of its path as the property `params`; one without parameters need not. */
 // `any`, for the type of a component without properties is not assignable to one with some.
@@ -23,28 +24,6 @@ export interface Route {
 export interface Match {
   route: Route;
   params: PathParams;
-}
-
-export function matchPath(pattern: string, path: string): PathParams | null {
-  const wanted = pattern.split('/');
-  const given = path.replace(/(.)\/$/, '$1').split('/');
-  if (wanted.length !== given.length) return null;
-  const params: Record<string, string> = {};
-  for (const [index, part] of wanted.entries()) {
-    const value = given[index] ?? '';
-    if (part.startsWith(':')) params[part.slice(1)] = decode(value);
-    else if (part !== value) return null;
-  }
-  return params;
-}
-
-/** A part of a path; one that is not well formed stands for itself, and its page says that it does not exist. */
-function decode(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
 }
 
 class Router {

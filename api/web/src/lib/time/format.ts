@@ -76,6 +76,7 @@ function join(major: number, majorUnit: string, minor: number, minorUnit: string
 }
 
 const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
 /**
  * The instant at which the clocks of a zone show this local wall time (`2026-11-22T08:00`).
@@ -84,8 +85,11 @@ const MINUTE_MS = 60_000;
  */
 export function fromLocal(local: string, zone: string): number {
   const wall = Date.parse(`${local}Z`);
-  const guess = wall - offset_ms(wall, zone);
-  return wall - offset_ms(guess, zone);
+  // The offsets before and after any change of the clocks near it.
+  const earlier = wall - offset_ms(wall - 12 * HOUR_MS, zone);
+  const later = wall - offset_ms(wall + 12 * HOUR_MS, zone);
+  const meant = [earlier, later].filter((ms) => ms + offset_ms(ms, zone) === wall);
+  return meant.length > 0 ? Math.min(...meant) : earlier;
 }
 
 /** The zone's local wall time at an instant, as `datetime-local` inputs want it. */

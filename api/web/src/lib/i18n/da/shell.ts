@@ -8,8 +8,6 @@ export const shell = {
   'app.notFound.body': 'Adressen kan være skrevet forkert, eller det, den viste, er væk.',
   'app.toStart': 'Gå til startsiden',
   'app.loading': 'Henter',
-  'app.updated': 'Pilotline er opdateret. Genindlæs for at bruge den nye version.',
-  'app.reload': 'Genindlæs',
 
   'nav.main': 'Hovedmenu',
   'nav.machines': 'Maskiner',
@@ -51,7 +49,6 @@ export const shell = {
   'clock.label': 'Tider i',
   'clock.site': 'Stedets tid',
   'clock.viewer': 'Min tid',
-  'clock.inZone': '{time} i {zone}',
 
   'error.title': 'Det kunne ikke hentes',
   'error.unreachable': 'Serveren svarede ikke. Tjek netværket; Pilotline prøver selv igen, hvor den kan.',
@@ -64,7 +61,6 @@ export const shell = {
 
   'action.cancel': 'Annullér',
   'action.close': 'Luk',
-  'action.save': 'Gem',
   'action.more': 'Vis flere',
   'action.dismiss': 'Fjern',
 
@@ -117,7 +113,4 @@ export const shell = {
   'sector.energy': 'Energi',
   'sector.electronics': 'Elektronik',
   'sector.medical-devices': 'Medicinsk udstyr',
-
-  'unit.minutes': 'min',
-  'unit.hours': 't',
 } as const;

@@ -8,8 +8,6 @@ export const shell = {
   'app.notFound.body': 'The address may be mistyped, or what it showed is gone.',
   'app.toStart': 'Go to the start page',
   'app.loading': 'Loading',
-  'app.updated': 'Pilotline was updated. Reload to use the new version.',
-  'app.reload': 'Reload',
 
   'nav.main': 'Main',
   'nav.machines': 'Machines',
@@ -51,7 +49,6 @@ export const shell = {
   'clock.label': 'Times in',
   'clock.site': 'Site time',
   'clock.viewer': 'My time',
-  'clock.inZone': '{time} in {zone}',
 
   'error.title': 'This could not be loaded',
   'error.unreachable': 'The server did not answer. Check the network; Pilotline tries again by itself where it can.',
@@ -64,7 +61,6 @@ export const shell = {
 
   'action.cancel': 'Cancel',
   'action.close': 'Close',
-  'action.save': 'Save',
   'action.more': 'Show more',
   'action.dismiss': 'Dismiss',
 
@@ -117,7 +113,4 @@ export const shell = {
   'sector.energy': 'Energy',
   'sector.electronics': 'Electronics',
   'sector.medical-devices': 'Medical devices',
-
-  'unit.minutes': 'min',
-  'unit.hours': 'h',
 } as const;
