@@ -8,12 +8,11 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from pilotline_api.kit.database import Database
-from pilotline_api.kit.events import Event, after, newest_id, prune
+from pilotline_api.kit.events import Event, after, newest_id
 from pilotline_api.live.hub import Hub
 
 POLL_S: Final = 0.2
 RETRY_S: Final = 2.0
-PRUNE_S: Final = 600.0
 
 _log = structlog.get_logger("pilotline.api.live")
 
@@ -25,7 +24,6 @@ class OutboxFeed:
         latency: at most `POLL_S` after the commit
         begins: with events that come after `begin`; a browser asks for the rest when it connects
         database away: tried again each `RETRY_S` from where it was
-        pruning: events older than an hour go, every `PRUNE_S`
     """
 
     def __init__(self, database: Database, hub: Hub) -> None:
@@ -39,14 +37,9 @@ class OutboxFeed:
 
     async def run(self) -> None:
         """Hand on events until cancelled."""
-        loop = asyncio.get_running_loop()
-        prune_at_s = loop.time() + PRUNE_S
         while True:
             try:
                 events = await asyncio.to_thread(self._next)
-                if loop.time() >= prune_at_s:
-                    await asyncio.to_thread(self._prune)
-                    prune_at_s = loop.time() + PRUNE_S
             except DBAPIError as error:
                 _log.warning("outbox.database_away", error=str(error.orig))
                 await asyncio.sleep(RETRY_S)
@@ -63,7 +56,3 @@ class OutboxFeed:
     def _next(self) -> Sequence[Event]:
         with self._database.reading() as session:
             return after(session, self._last_id)
-
-    def _prune(self) -> None:
-        with self._database.writing() as session:
-            prune(session)
