@@ -57,15 +57,23 @@ class Line:
                 return child
         raise LookupError(words)
 
-    def client(self, login: str) -> httpx.Client:
-        """Return a signed-in HTTP client; close it after use."""
-        client = httpx.Client(
-            base_url=f"{self.url}/api/v1", headers={"Origin": self.url}, timeout=10.0
-        )
+    def has(self, words: str) -> bool:
+        """Return whether a part runs."""
+        try:
+            return self.part(words).is_running()
+        except (LookupError, psutil.NoSuchProcess):
+            return False
+
+    @contextmanager
+    def client(self, login: str) -> Iterator[httpx.Client]:
+        """Yield an HTTP client that is signed in."""
         who = self.logins[login]
-        answer = client.post("/session", json={"email": who["email"], "password": who["password"]})
-        answer.raise_for_status()
-        return client
+        with httpx.Client(
+            base_url=f"{self.url}/api/v1", headers={"Origin": self.url}, timeout=10.0
+        ) as client:
+            body = {"email": who["email"], "password": who["password"]}
+            client.post("/session", json=body).raise_for_status()
+            yield client
 
     def stop(self) -> float:
         """Press Ctrl-C and return the seconds until everything has ended."""

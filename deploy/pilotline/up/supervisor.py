@@ -5,14 +5,10 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-import structlog
-
 from pilotline.errors import PartFailedError
 from pilotline.up.part import Part
 
 T = TypeVar("T")
-
-log = structlog.get_logger("pilotline.up")
 
 STOP_GRACE_S = 3.5
 """How long parts may take to end by themselves; with the kill it stays below five seconds."""
@@ -24,6 +20,10 @@ STEADY_S = 60.0
 
 class Supervisor:
     """Runs parts until told to stop.
+
+    Args:
+        parts: what to run.
+        on_restart: told of each part that ended, its exit code and the delay until it starts again.
 
     Characteristics
         restart policy: a part that ends is started again after 0.5 s, 1 s, 2 s … up to 30 s;
@@ -79,7 +79,6 @@ class Supervisor:
             if time.monotonic() - begun > STEADY_S:
                 delay_s = FIRST_DELAY_S
             part.restarts += 1
-            log.warning("part.ended", part=part.name, exit_code=code, restart_in_s=delay_s)
             self._on_restart(part, code, delay_s)
             await asyncio.sleep(delay_s)
             delay_s = min(2 * delay_s, LAST_DELAY_S)
