@@ -12,9 +12,15 @@ from sqlalchemy.exc import OperationalError
 
 from pilotline_api.alarms import journal as journal_module
 from pilotline_api.alarms.condition import Condition
+from pilotline_api.alarms.cursor import cursor_of, read_cursor
 from pilotline_api.alarms.journal import AlarmJournal
 from pilotline_api.alarms.models import Alarm, Severity
-from pilotline_api.alarms.repository import open_alarms
+from pilotline_api.alarms.repository import (
+    AlarmState,
+    Position,
+    alarms_newest_first,
+    open_alarms,
+)
 from pilotline_api.alarms.transition import Cleared, Raised
 from pilotline_api.kit.database import Database
 from pilotline_api.kit.events import after
@@ -24,9 +30,14 @@ from tests.api.live.floor import NOON_MS
 HIGH = Condition("mixer", "temperature", "high")
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    with closing(Database(f"sqlite:///{tmp_path / 'test.sqlite'}")) as opened:
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.real_postgres)],
+)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    url = f"sqlite:///{tmp_path / 'test.sqlite'}"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+    with closing(Database(url)) as opened:
         migrate(opened)
         yield opened
 
@@ -172,6 +183,30 @@ def test_what_is_open_after_a_crash_is_found_again(database: Database) -> None:
 
     with database.reading() as session:
         assert dict(open_alarms(session)) == {"a": HIGH.open_key, "b": connection.open_key}
+
+
+def test_pages_go_on_where_the_former_one_ended_even_within_one_instant(
+    database: Database,
+) -> None:
+    async def scenario(journal: AlarmJournal) -> None:
+        for number in range(9):
+            condition = HIGH._replace(machine=f"m{number}")
+            journal.add([raised(f"{number:032x}", condition, NOON_MS + number // 4)])
+
+    play(database, scenario)
+
+    order: list[str] = []
+    before: Position | None = None
+    while True:
+        with database.reading() as session:
+            page = alarms_newest_first(
+                session, state=AlarmState.ACTIVE, machine=None, before=before, limit=2
+            )
+        if not page:
+            break
+        order += [alarm.id for alarm in page]
+        before = read_cursor(cursor_of(page[-1]))
+    assert order == [f"{number:032x}" for number in reversed(range(9))]
 
 
 class AwayDatabase(Database):
