@@ -19,6 +19,8 @@ class Settings(BaseSettings):
         public_url: address people reach the pages at, such as ``https://line.example.org``; None
             derives it from each request.
         host, port: where to listen; port 0 picks a free one.
+        trusted_proxies: addresses, separated by commas, of reverse proxies whose
+            ``X-Forwarded-For`` says who asks; None believes nobody.
         secure_cookies: whether cookies travel over HTTPS only.
         frozen_horizon_minutes: how far ahead of now a solve leaves the published plan as it is.
         planning_horizon_days: how far ahead of now a solve may plan.
@@ -34,6 +36,7 @@ class Settings(BaseSettings):
     public_url: str | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    trusted_proxies: str | None = None
     secure_cookies: bool = False
     frozen_horizon_minutes: int = Field(default=120, ge=0)
     planning_horizon_days: int = Field(default=42, ge=1, le=365)

@@ -20,7 +20,12 @@ from pilotline_api.live.push import PushError
 router = APIRouter(tags=["live"])
 
 
-@router.get("/stream", summary="What changes, as Server-Sent Events", response_class=EventStream)
+@router.get(
+    "/stream",
+    summary="What changes, as Server-Sent Events",
+    status_code=200,
+    response_class=EventStream,
+)
 async def open_stream(request: Request, person: CurrentPerson, live: LiveNeeded) -> EventStream:
     """Send a snapshot and then what changes; a customer gets own trial runs and plans only."""
     session = digest(request.cookies[COOKIE])

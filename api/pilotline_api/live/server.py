@@ -12,6 +12,11 @@ GRACE_S: Final = 2
 """How long other requests may take to end after Ctrl-C."""
 
 
+MOST_CONNECTIONS: Final = 1_000
+"""Further ones are answered 503, so that a flood leaves memory for those who are served."""
+MOST_HEADER_BYTES: Final = 32_768
+
+
 class LiveServer(uvicorn.Server):
     """Uvicorn, with an end that open streams cannot hold up.
 
@@ -35,8 +40,18 @@ class LiveServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def server(app: FastAPI, *, host: str, port: int) -> LiveServer:
-    """Return a server of an application; ``run`` it, or ``serve`` it on open sockets."""
+def server(
+    app: FastAPI, *, host: str, port: int, trusted_proxies: str | None = None
+) -> LiveServer:
+    """Return a server of an application; ``run`` it, or ``serve`` it on open sockets.
+
+    Args:
+        app: the application.
+        host: address to listen on.
+        port: port to listen on.
+        trusted_proxies: addresses, separated by commas, whose ``X-Forwarded-For`` says who asks;
+            None believes nobody, or anyone on this machine could pose as anyone.
+    """
     config = uvicorn.Config(
         app,
         host=host,
@@ -44,6 +59,10 @@ def server(app: FastAPI, *, host: str, port: int) -> LiveServer:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=trusted_proxies is not None,
+        forwarded_allow_ips=trusted_proxies,
+        limit_concurrency=MOST_CONNECTIONS,
+        h11_max_incomplete_event_size=MOST_HEADER_BYTES,
         timeout_graceful_shutdown=GRACE_S,
     )
     return LiveServer(app, config)

@@ -54,7 +54,7 @@ def presences(session: Session, since: datetime) -> list[Presence]:
             .where(Booking.ends_at > since)
         )
         return [
-            Presence(*row) for rows in (slots, bookings) for row in session.execute(rows).tuples()
+            Presence(*row) for rows in (slots, bookings) for row in session.execute(rows)
         ]
 
 

@@ -46,7 +46,12 @@ def serve(
     log_as_json()
     with _explained():
         settings = _settings(plant, data, historian, host=host, port=port)
-        server(create_app(settings), host=settings.host, port=settings.port).run()
+        server(
+            create_app(settings),
+            host=settings.host,
+            port=settings.port,
+            trusted_proxies=settings.trusted_proxies,
+        ).run()
 
 
 @app.command()
