@@ -31,6 +31,7 @@ class Search:
         best, value: the best plan so far and its objective.
         bound, bound_source: proven lower bound of each level; where the first one comes from.
         infeasible: set once it is proven that there is no plan.
+        broken: set when a part of the solve raised, so that the others end.
         trajectory: every incumbent.
     """
 
@@ -54,6 +55,7 @@ class Search:
         self.bound: list[int | None] = [None] * len(instance.levels)
         self.bound_source = "none"
         self.infeasible = False
+        self.broken = False
         self.trajectory: list[Incumbent] = []
         self._started = started
         self._on_incumbent = on_incumbent
@@ -75,7 +77,9 @@ class Search:
 
     def over(self) -> bool:
         """Return whether the search must end."""
-        return self.cancelled or self.left_s() <= 0 or self.infeasible or self.proven()
+        return (
+            self.broken or self.infeasible or self.cancelled or self.left_s() <= 0 or self.proven()
+        )
 
     def proven(self) -> bool:
         """Return whether the best plan is proven optimal in every level."""
@@ -87,6 +91,10 @@ class Search:
             if self.value is None or bound is None or bound < self.value[level]:
                 return level
         return None
+
+    def value_of(self, schedule: Schedule) -> tuple[int, ...]:
+        """Return the objective of a plan."""
+        return objective(self.instance, schedule)
 
     def offer(self, schedule: Schedule, source: str) -> bool:
         """Take a plan that keeps every rule; return whether it is better than the best so far."""

@@ -1,5 +1,6 @@
 """The solver as a whole: bounds, a seed, then improvement until time is up or all is proven."""
 
+import os
 import threading
 import time
 
@@ -91,6 +92,11 @@ def solve_since(
     for level, (bound, source) in enumerate(lower_bounds(instance)):
         search.prove(level, bound, source)
     plant_seed(search)
+    if not search.over():
+        # OR-Tools takes over a second to import; the first plan does not wait for it.
+        from pilotline_scheduler.solver.improve.improve import improve
+
+        improve(search, workers or os.cpu_count() or 1)
     return _answer(search)
 
 

@@ -74,7 +74,7 @@ class Construction:
                 raise StoppedError
             members = self._units.members[chosen]
             try:
-                _place_unit(board, members, recipe.setup_bias)
+                _place_unit(board, members, recipe)
             except _NoSlotError:
                 stuck.append(self._instance.run_of[members[0]])
                 continue
@@ -112,12 +112,12 @@ class Construction:
         return Chronology(board, recipe, self._units, rank, urgent)
 
 
-def _place_unit(board: Board, members: Sequence[int], setup_bias: int) -> None:
+def _place_unit(board: Board, members: Sequence[int], recipe: Recipe) -> None:
     if len(members) > 1:
-        _UnitPlacement(board, members, setup_bias).run()
+        _UnitPlacement(board, members, recipe).run()
     elif board.mode[members[0]] < 0:
         operation = members[0]
-        slot = _best(board, operation, (board.ready(operation), 0), setup_bias)
+        slot = _best(board, operation, (board.ready(operation), 0), recipe)
         if slot is None:
             raise _NoSlotError
         board.place(operation, slot)
@@ -127,20 +127,22 @@ def _best(
     board: Board,
     operation: int,
     floors: tuple[int, int],
-    setup_bias: int,
+    recipe: Recipe,
     barred: Container[tuple[int, int]] = (),
 ) -> Slot | None:
-    """Return the place with the earliest end over all modes not barred, setups weighed in."""
+    """Return the place with the earliest end over all modes allowed, setups weighed in."""
     start_floor, end_floor = floors
     best: Slot | None = None
     best_price = 0
-    for index in range(len(board.instance.modes[operation])):
+    given = recipe.modes[operation] if recipe.modes else -1
+    choices = range(len(board.instance.modes[operation])) if given < 0 else (given,)
+    for index in choices:
         if (operation, index) in barred:
             continue
         slot = board.find(operation, index, start_floor, end_floor)
         if slot is None:
             continue
-        price = slot.end + setup_bias * slot.setup_ticks
+        price = slot.end + recipe.setup_bias * slot.setup_ticks
         if best is None or (price, slot) < (best_price, best):
             best, best_price = slot, price
     return best
@@ -152,10 +154,10 @@ class _UnitPlacement:
     Floors only rise, so it ends: with all placed, or with one that fits nowhere.
     """
 
-    def __init__(self, board: Board, members: Sequence[int], setup_bias: int) -> None:
+    def __init__(self, board: Board, members: Sequence[int], recipe: Recipe) -> None:
         self._board = board
         self._members = [member for member in members if board.mode[member] < 0]
-        self._setup_bias = setup_bias
+        self._recipe = recipe
         self._start_floor = dict.fromkeys(self._members, 0)
         self._end_floor = dict.fromkeys(self._members, 0)
         self._barred: set[tuple[int, int]] = set()
@@ -202,7 +204,7 @@ class _UnitPlacement:
             if lag.maximum is not None and board.mode[lag.other] >= 0:
                 end_floor = max(end_floor, board.start[lag.other] - lag.maximum)
         start_floor = max(board.ready(operation), self._start_floor[operation])
-        return _best(board, operation, (start_floor, end_floor), self._setup_bias, self._barred)
+        return _best(board, operation, (start_floor, end_floor), self._recipe, self._barred)
 
     def _pushed(self, operation: int, slot: Slot) -> int:
         """Return a placed operation that must move later for a slot to hold, or -1."""

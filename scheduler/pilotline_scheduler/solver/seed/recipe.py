@@ -17,6 +17,8 @@ class Recipe:
         slack_price: price of a tick of slack left; chronological recipes only.
         setup_price: price of a tick of setup; chronological recipes only.
         setup_bias: ticks of later end accepted for a tick of setup saved by another mode.
+        modes: mode that each operation is given, or -1 for the one that ends first; empty for
+            all -1.
     """
 
     name: str
@@ -26,3 +28,4 @@ class Recipe:
     slack_price: float = 0.0
     setup_price: float = 0.0
     setup_bias: int = 0
+    modes: Sequence[int] = ()

@@ -1,0 +1,1 @@
+"""The CP-SAT model of a problem or of a window of it."""

@@ -1,0 +1,154 @@
+"""A CP-SAT model under construction, with a hint for everything that is known."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ortools.sat.python import cp_model
+
+from pilotline_scheduler.solver.cp_model.scope import Scope
+from pilotline_scheduler.solver.instance import Instance, Schedule, changeovers, sequences
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One duration that a mode can have: by its start, an operation pauses more or less.
+
+    Attributes:
+        size: ticks from start to end.
+        literal: true when the operation takes this long in this mode.
+        interval: the time it then takes.
+    """
+
+    size: int
+    literal: cp_model.IntVar
+    interval: cp_model.IntervalVar
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A mode that an operation can still have.
+
+    Attributes:
+        mode: position of the mode.
+        literal: true when it is chosen.
+        spans: its possible durations.
+    """
+
+    mode: int
+    literal: cp_model.IntVar
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """An operation in the model: one start shared by all its options.
+
+    Attributes:
+        start: its start.
+        end: its end.
+        first_start: least start.
+        last_start: greatest start.
+        first_end: least end.
+        last_end: greatest end.
+        options: what can be chosen; exactly one is.
+        moves: whether anything about it is open.
+    """
+
+    start: cp_model.LinearExprT
+    end: cp_model.LinearExprT
+    first_start: int
+    last_start: int
+    first_end: int
+    last_end: int
+    options: tuple[Option, ...]
+    moves: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetupInterval:
+    """A changeover that draws on a pool."""
+
+    pool: int
+    units: int
+    interval: cp_model.IntervalVar
+
+
+class Draft:
+    """The model so far.
+
+    Args:
+        instance: what is planned.
+        scope: what may change.
+
+    Attributes:
+        model: the CP-SAT model.
+        activities: every operation; filled by part one.
+        base_sequences: the machines' sequences in the base plan; empty ones without it.
+        setup_starts: variable start of the setup of an operation on a machine, where it matters.
+        setup_intervals: changeovers that draw on pools.
+        setups_open: operations whose changeover the model decides.
+        setup_ticks, setup_cost: terms that measure changeovers.
+    """
+
+    def __init__(self, instance: Instance, scope: Scope) -> None:
+        self.instance = instance
+        self.scope = scope
+        self.model = cp_model.CpModel()
+        self.true = self.model.new_constant(1)
+        self.activities: list[Activity] = []
+        self.base_sequences: list[list[int]] = (
+            [[] for _ in instance.machines]
+            if scope.base is None
+            else sequences(instance, scope.base)
+        )
+        self.setup_starts: dict[tuple[int, int], cp_model.IntVar] = {}
+        self.setup_intervals: list[SetupInterval] = []
+        self.setups_open: set[int] = set()
+        self.setup_ticks: list[cp_model.LinearExprT] = []
+        self.setup_cost: list[cp_model.LinearExprT] = []
+
+    @property
+    def base(self) -> Schedule | None:
+        """The plan that hints come from."""
+        return self.scope.base
+
+    def truth(self, hint: bool | None) -> cp_model.IntVar:
+        """Return a new Boolean, with a hint if there is a base plan."""
+        variable = self.model.new_bool_var("")
+        if hint is not None and self.base is not None:
+            self.model.add_hint(variable, hint)
+        return variable
+
+    def number(self, domain: cp_model.Domain, hint: int | None) -> cp_model.IntVar:
+        """Return a new integer, with a hint if there is a base plan."""
+        variable = self.model.new_int_var_from_domain(domain, "")
+        if hint is not None and self.base is not None:
+            self.model.add_hint(variable, hint)
+        return variable
+
+    def either(self, literals: Sequence[cp_model.IntVar], hint: bool | None) -> cp_model.IntVar:
+        """Return a literal that holds when one of several, of which at most one can, does."""
+        if len(literals) == 1:
+            return literals[0]
+        literal = self.truth(hint)
+        self.model.add(sum(literals) == literal)
+        return literal
+
+    def kept_setups(self) -> Iterator[tuple[int, int, int, int]]:
+        """Yield ``(operation, ticks, pool, units)`` of changeovers that stay as they are."""
+        if self.base is None:
+            return
+        for operation, ticks, _ in changeovers(self.instance, self.base):
+            if operation not in self.setups_open and ticks:
+                mode = self.instance.modes[operation][self.base.mode[operation]]
+                changeover = self.instance.machines[mode.machine].changeover
+                if changeover is not None and changeover.pool >= 0:
+                    yield operation, ticks, changeover.pool, changeover.units
+
+    def last_tick(self) -> int:
+        """Return a tick after which nothing in the model changes."""
+        return max(
+            activity.last_end
+            for operation, activity in enumerate(self.activities)
+            if activity.moves or operation in self.setups_open
+        )

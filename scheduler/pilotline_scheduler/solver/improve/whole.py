@@ -1,0 +1,58 @@
+"""CP-SAT on the whole problem, level by level."""
+
+from pilotline_scheduler.solver.cp_model.run import Effort, run
+from pilotline_scheduler.solver.cp_model.scope import Scope
+from pilotline_scheduler.solver.instance import Instance
+from pilotline_scheduler.solver.search import Search
+
+_MOST_OPERATIONS = 2500
+_MOST_PAIRS = 6000
+"""Pairs of operations that could follow each other on machines with changeovers."""
+_FEWEST_WORKERS = 8
+"""CP-SAT's portfolio is complete from eight workers on, however few cores there are."""
+_LEVEL_SHARE = 0.7
+"""Share of the time left that a level gets while others wait."""
+_PROBING_PAIRS = 1500
+
+
+def fits(instance: Instance) -> bool:
+    """Return whether CP-SAT can be expected to get anywhere with the whole problem."""
+    return len(instance.names) <= _MOST_OPERATIONS and _pairs(instance) <= _MOST_PAIRS
+
+
+def _pairs(instance: Instance) -> int:
+    counts = [0] * len(instance.machines)
+    for modes in instance.modes:
+        for mode in modes:
+            counts[mode.machine] += 1
+    return sum(
+        count * count
+        for count, machine in zip(counts, instance.machines, strict=True)
+        if machine.changeover is not None
+    )
+
+
+def solve_whole(search: Search, workers: int) -> None:
+    """Minimise level after level; each gets most of the time that is left.
+
+    Without a plan to start from, all the time goes to finding one.
+    """
+    thorough = _pairs(search.instance) <= _PROBING_PAIRS
+    levels = len(search.instance.levels)
+    for level in range(levels):
+        if search.over() or (search.value is not None and _is_proven(search, level)):
+            continue
+        share = _LEVEL_SHARE if level + 1 < levels and search.best is not None else 1.0
+        effort = Effort(
+            seconds=share * search.left_s(),
+            workers=max(_FEWEST_WORKERS, workers),
+            thorough=thorough,
+        )
+        outcome = run(search, Scope.whole(search.instance, search.best), level, effort, "cp-sat")
+        if outcome.infeasible and search.best is None:
+            search.infeasible = True
+
+
+def _is_proven(search: Search, level: int) -> bool:
+    bound = search.bound[level]
+    return search.value is not None and bound is not None and bound >= search.value[level]
