@@ -64,7 +64,13 @@ class Conductor:
         self.worst_late_s = 0.0
 
     async def run(self, clock: SimulatedClock) -> None:
-        """Call performers as time passes, until cancelled."""
+        """Call performers as time passes, until cancelled.
+
+        What came due while servers were started is left out or caught up without complaint.
+        """
+        self._complained_s = time.monotonic()
+        for index in range(len(self._performers)):
+            self._leave_out_missed(clock, index)
         turns = [(clock.due_s(due), index) for index, due in enumerate(self._next_ns)]
         heapq.heapify(turns)
         while turns:
@@ -77,13 +83,19 @@ class Conductor:
         performer = self._performers[index]
         late_s = time.monotonic() - clock.due_s(self._next_ns[index])
         self._note(performer, late_s, clock)
-        if late_s > SKIP_S and performer.skips:
-            missed = (clock.now_ns() - self._next_ns[index]) // performer.step_ns
-            self._next_ns[index] += missed * performer.step_ns
+        if late_s > SKIP_S:
+            self._leave_out_missed(clock, index)
         await performer.tick(self._next_ns[index])
         self._next_ns[index] += performer.step_ns
         earliest_s = time.monotonic() + performer.step_ns / SECOND_NS / clock.speed / 2
         return max(clock.due_s(self._next_ns[index]), earliest_s)
+
+    def _leave_out_missed(self, clock: SimulatedClock, index: int) -> None:
+        """Move a performer's next step to the last one that is due, if it may leave steps out."""
+        performer = self._performers[index]
+        missed = (clock.now_ns() - self._next_ns[index]) // performer.step_ns
+        if missed > 0 and performer.skips:
+            self._next_ns[index] += missed * performer.step_ns
 
     async def advance(self, until_ns: int) -> None:
         """Call performers for every step up to a simulated time, as fast as possible."""

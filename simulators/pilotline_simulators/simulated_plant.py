@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -158,6 +159,7 @@ class SimulatedPlant:
         ledger = self._open_ledger()
         await asyncio.to_thread(standard_nodes)
         self._start_ns = self._advanced_ns = present_ns()
+        started_s = time.monotonic()
         origins = [
             staggered(self._start_ns, number, program.step_ns)
             for number, program in enumerate(programs)
@@ -169,7 +171,7 @@ class SimulatedPlant:
         for machine in self._machines.values():
             await machine.listen()
         self._conductor = Conductor(self.machines, origins)
-        self._set_going(self._conductor)
+        self._set_going(self._conductor, started_s)
         log.info(
             "simulators.ready",
             machines=len(self._machines),
@@ -178,10 +180,10 @@ class SimulatedPlant:
             speed=self._speed,
         )
 
-    def _set_going(self, conductor: Conductor) -> None:
+    def _set_going(self, conductor: Conductor, started_s: float) -> None:
         self._tasks.append(asyncio.create_task(self._tell_time(), name="simulators.clock"))
         if self._speed is not None:
-            clock = SimulatedClock(self._speed, self._start_ns)
+            clock = SimulatedClock(self._speed, self._start_ns, started_s)
             self._tasks.append(
                 asyncio.create_task(conductor.run(clock), name="simulators.conductor")
             )

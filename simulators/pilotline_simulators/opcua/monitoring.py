@@ -19,6 +19,7 @@ from asyncua.server.internal_subscription import InternalSubscription
 from asyncua.server.monitored_item_service import MonitoredItemData, MonitoredItemService
 from asyncua.server.subscription_service import SubscriptionService
 from asyncua.ua.status_codes import StatusCodes
+from asyncua.ua.uaprotocol_auto import DataChangeFilter
 
 from pilotline_simulators.opcua.ua_types import status_code
 
@@ -81,8 +82,9 @@ class Monitoring(MonitoredItemService):
         item = self._monitored_items[item_id]
         if item.mode == ua.MonitoringMode.Disabled:
             return
-        # An absent filter arrives as an empty extension object.
-        wanted = item.filter if isinstance(item.filter, ua.DataChangeFilter) else None
+        # An absent filter arrives as an empty extension object, and a present one as the generated
+        # class, not as the one that `ua` exports.
+        wanted = item.filter if isinstance(item.filter, DataChangeFilter) else None
         if not passes(item.mvalue.current_dvalue, value, wanted):
             return
         item.mvalue.current_dvalue = value
@@ -100,7 +102,7 @@ class Monitoring(MonitoredItemService):
 
 
 def passes(
-    reported: ua.DataValue | None, now: ua.DataValue, wanted: ua.DataChangeFilter | None
+    reported: ua.DataValue | None, now: ua.DataValue, wanted: DataChangeFilter | None
 ) -> bool:
     """Return whether a data change filter lets a value pass (OPC 10000-4, 7.22.2).
 
@@ -126,7 +128,7 @@ def passes(
     )
 
 
-def _absolute_deadband(wanted: ua.DataChangeFilter | None) -> float | None:
+def _absolute_deadband(wanted: DataChangeFilter | None) -> float | None:
     if wanted is None or wanted.DeadbandType != ua.DeadbandType.Absolute:
         return None
     return float(wanted.DeadbandValue)
