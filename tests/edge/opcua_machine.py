@@ -90,7 +90,11 @@ class OpcUaMachine:
         server = server or self._server
         assert server is not None
         name: Any = tag
-        await server.nodes.objects.add_variable(ua.NodeId(name, ua.Int16(index)), name, 0.0)
+        node, browse_name = (
+            ua.NodeId(name, ua.Int16(index)),
+            ua.QualifiedName(name, ua.UInt16(index)),
+        )
+        await server.nodes.objects.add_variable(node, browse_name, 0.0)
 
     async def stop(self) -> None:
         server, self._server = self._server, None

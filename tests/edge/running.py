@@ -36,7 +36,7 @@ async def agent(
         await running
 
 
-async def until(condition: Callable[[], bool], within_s: float = 15.0) -> None:
+async def until(condition: Callable[[], bool], within_s: float = 40.0) -> None:
     """Wait until something holds.
 
     Raises:

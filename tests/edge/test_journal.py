@@ -218,6 +218,19 @@ def test_a_stop_while_the_journal_is_full_fails_what_was_never_acknowledged(
     run(keep)
 
 
+def test_an_entry_is_kept_even_when_nobody_waits_for_it_any_more(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+
+    async def keep() -> None:
+        with opened(path) as journal:
+            given_up = journal.append(entry(3))
+            given_up.cancel()
+            await journal.append(entry(3, 10))
+
+    run(keep)
+    assert len(backlog(path).samples) == 6
+
+
 def _filled(path: Path, records: int = 60) -> bytes:
     async def keep() -> None:
         with opened(path) as journal:

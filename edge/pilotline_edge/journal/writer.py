@@ -35,13 +35,20 @@ DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 FULL, DISK_FULL = "journal-full", "disk-full"
 
 
+def _running() -> "Future[None]":
+    """Return a future that whoever waits for it cannot cancel: the entry is kept all the same."""
+    future: Future[None] = Future()
+    future.set_running_or_notify_cancel()
+    return future
+
+
 @dataclass(slots=True)
 class Append:
     """Keep an entry, encoded already so that no value can stop the writer."""
 
     entry: Entry
     record: bytes
-    done: "Future[None]" = field(default_factory=Future)
+    done: "Future[None]" = field(default_factory=_running)
 
 
 @dataclass(slots=True)
@@ -50,7 +57,7 @@ class Remove:
 
     upto: int
     published_ns: Mapping[str, int]
-    done: "Future[None]" = field(default_factory=Future)
+    done: "Future[None]" = field(default_factory=_running)
 
 
 @dataclass(slots=True)
