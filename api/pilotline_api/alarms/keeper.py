@@ -4,6 +4,7 @@ from typing import Self
 
 import structlog
 from fastapi.concurrency import run_in_threadpool
+from prometheus_client import Gauge
 
 from pilotline_api.alarms.journal import AlarmJournal
 from pilotline_api.alarms.monitor import AlarmMonitor
@@ -14,6 +15,7 @@ from pilotline_api.live.clock import Moment
 from pilotline_api.live.reading import Applied
 from pilotline_plant import Plant
 
+_open = Gauge("pilotline_alarms_open", "Alarms whose condition holds.")
 _log = structlog.get_logger("pilotline.api.alarms")
 
 
@@ -49,6 +51,7 @@ class AlarmKeeper:
     def tick(self, now: Moment) -> None:
         """Look at the clock; call it about every second."""
         self.journal.add(self.monitor.tick(now))
+        _open.set(self.monitor.open_alarms)
 
 
 def _left_open(database: Database) -> list[tuple[str, str]]:

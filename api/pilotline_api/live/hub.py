@@ -23,7 +23,8 @@ FRAME_INTERVAL_S: Final = 0.2
 LATE_FRAMES: Final = 5
 """After this many frames that had to wait for their turn in a row, the hub falls into step."""
 
-MAX_STREAMS: Final = 1000
+MAX_STREAMS: Final = 500
+"""Half of the files a process may usually have open."""
 MAX_STREAMS_PER_USER: Final = 30
 """A wall, a phone and a few browsers; each browser needs one, shared by its tabs."""
 

@@ -40,9 +40,7 @@ class LiveServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def server(
-    app: FastAPI, *, host: str, port: int, trusted_proxies: str | None = None
-) -> LiveServer:
+def server(app: FastAPI, *, host: str, port: int, trusted_proxies: str | None = None) -> LiveServer:
     """Return a server of an application; ``run`` it, or ``serve`` it on open sockets.
 
     Args:
