@@ -4,8 +4,8 @@
  *     node mock/server.js [--port N] [--pages DIRECTORY]
  *
  * Every user of `routes.js` signs in with the password `pilotline`. `POST /mock/conditions` makes
- * trouble on purpose: see `conditions` in `telemetry.js`. With `--pages` it also serves built
- * pages under the same Content-Security-Policy as the real one.
+ * trouble on purpose: see `conditions` in `telemetry.js`; `GET /mock/streams` counts open streams.
+ * With `--pages` it also serves built pages under the same Content-Security-Policy as the real one.
  */
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -113,6 +113,7 @@ const server = createServer((request, response) => {
   const handle = async () => {
     if (url.pathname.startsWith(BASE)) return answer(request, response, url);
     if (url.pathname === '/mock/conditions') return setConditions(request, response);
+    if (url.pathname === '/mock/streams') return reply(response, { body: { open: streams.size } });
     if (options.pages) return page(response, options.pages, url.pathname);
     reply(response, problem(404, 'not_found', 'There is no such page; give --pages, or use npm run dev.'));
   };
