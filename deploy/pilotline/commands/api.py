@@ -22,7 +22,7 @@ HistorianUrl = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
-DATA = Path("data")
+DATA = Path("pilotline-data")
 
 
 @app.callback()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True)
 
-DATA = Path("data/edge")
+DATA = Path("pilotline-data/edge")
 Data = Annotated[
     Path, typer.Option("--data", help="Directory of journal, certificates and status.")
 ]
