@@ -99,7 +99,7 @@ class _Windows:
 
     def pull_ends(self, successors: Lags, predecessors: Lags) -> None:
         """Lower latest ends along minimum lags backwards and maximum lags forwards."""
-        queue = deque(range(len(self.latest)))
+        queue = deque(reversed(range(len(self.latest))))
         visits = [0] * len(self.latest)
         while queue:
             operation = queue.popleft()
