@@ -31,7 +31,7 @@ _log = structlog.get_logger("pilotline.api.worker")
 
 
 class Solver(Protocol):
-    """What solves a problem; `pilotline_scheduler.solver.child.solve_in_child` in earnest."""
+    """What solves a problem; `pilotline_scheduler.solver.solve_in_child` in earnest."""
 
     def __call__(
         self,

@@ -18,7 +18,7 @@ from pilotline_api.solves.job import SolveJob, Solver
 from pilotline_api.solves.queue import SolveQueue
 from pilotline_api.solves.service import end_abandoned, queued_solves
 from pilotline_plant.reading import read_plant
-from pilotline_scheduler.solver.child import solve_in_child
+from pilotline_scheduler.solver import solve_in_child
 
 _SWEEP_S = 2.0
 
