@@ -1,6 +1,35 @@
-"""`pilotline schedule`."""
+"""`pilotline schedule`: generates, solves, checks and measures scheduling problems."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    import threading
+
+    from rich.table import Table
+
+    from pilotline_scheduler.benchmark import Measurement
+    from pilotline_scheduler.plan import Answer, Incumbent, Plan
+    from pilotline_scheduler.problem import Problem
+
+Format = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        help="pilotline, jsp, fjsp, fjsp-matrix, fjsp-sdst, twt, rcpsp or rcpsp-max.",
+    ),
+]
+Seconds = Annotated[float, typer.Option("--time", min=0.1, help="Seconds, kept to within one.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Threads; one per core by default.", show_default=False)
+]
+Seed = Annotated[int, typer.Option(help="The same seed draws the same.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+ProblemFile = Annotated[
+    Path, typer.Argument(metavar="PROBLEM", help="Problem file; FILE#NAME picks one of several.")
+]
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -8,3 +37,328 @@ app = typer.Typer(no_args_is_help=True)
 @app.callback()
 def schedule() -> None:
     """See `pilotline --help`."""
+
+
+@app.command()
+def generate(
+    runs: Annotated[int, typer.Option(min=1, help="Trial runs, of five operations on average.")],
+    machines: Annotated[int, typer.Option(min=2, help="Machines.")],
+    out: Annotated[Path, typer.Option(metavar="F", help="Problem file to write.")],
+    seed: Seed = 0,
+) -> None:
+    """Write a realistic pilot-line problem with every kind of constraint."""
+    from pilotline_scheduler.errors import SchedulerError
+    from pilotline_scheduler.formats.pilotline_json import write_problem
+    from pilotline_scheduler.generator import generate as generated
+
+    try:
+        problem = generated(runs, machines, seed)
+        write_problem(problem, out)
+    except (SchedulerError, OSError) as error:
+        _fail(error)
+    operations = sum(len(run.operations) for run in problem.runs)
+    typer.echo(f"{out}: {problem.name}, {operations} operations")
+
+
+@app.command()
+def solve(
+    problem: ProblemFile,
+    form: Format = "pilotline",
+    time: Seconds = 30.0,
+    workers: Workers = None,
+    seed: Seed = 0,
+    out: Annotated[Path | None, typer.Option(metavar="PLAN", help="Plan file to write.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the best plan within a time limit; an interrupt keeps the best so far.
+
+    Exits with 0 when there is a plan and with 1 otherwise.
+    """
+    from pilotline_scheduler.errors import SchedulerError
+    from pilotline_scheduler.formats.instances import read_one
+    from pilotline_scheduler.formats.pilotline_json import write_plan
+
+    try:
+        read = read_one(problem, form)
+        answer = _solved(read, time, workers, seed, quiet=as_json)
+        if out is not None and answer.plan is not None:
+            write_plan(answer.plan, out)
+    except (SchedulerError, OSError) as error:
+        _fail(error)
+    if as_json:
+        _print_json(_report(read, answer))
+    else:
+        _print_answer(answer, out)
+    raise typer.Exit(0 if answer.plan is not None else 1)
+
+
+@app.command()
+def check(
+    problem: ProblemFile,
+    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file.")],
+    form: Format = "pilotline",
+    as_json: AsJson = False,
+) -> None:
+    """Check a plan against its problem, independently of the solver; list every violation.
+
+    Exits with 0 when there is none and with 1 otherwise.
+    """
+    from pilotline_scheduler.errors import SchedulerError
+    from pilotline_scheduler.formats.instances import read_one
+    from pilotline_scheduler.formats.pilotline_json import read_plan
+    from pilotline_scheduler.verifier import evaluate, evaluate_goals, verify
+
+    try:
+        read, planned = read_one(problem, form), read_plan(plan)
+    except (SchedulerError, OSError) as error:
+        _fail(error)
+    violations = verify(read, planned)
+    if as_json:
+        _print_json(
+            {
+                "ok": not violations,
+                "objective": list(evaluate(read, planned)),
+                "goals": {
+                    goal.value: value for goal, value in evaluate_goals(read, planned).items()
+                },
+                "violations": [
+                    {"rule": each.rule, "operations": each.operations, "sentence": each.sentence}
+                    for each in violations
+                ],
+            }
+        )
+    else:
+        for each in violations:
+            typer.echo(str(each))
+        count = len(violations)
+        verdict = "keeps every rule" if not count else f"breaks rules in {count} places"
+        typer.echo(f"{plan} {verdict}; objective {_figures(evaluate(read, planned))}")
+    raise typer.Exit(1 if violations else 0)
+
+
+@app.command()
+def bench(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Instances or folders.")],
+    form: Format,
+    out: Annotated[Path, typer.Option("--json", metavar="OUT", help="Results file to write.")],
+    manifest: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Best known values by name.")
+    ] = None,
+    time: Seconds = 10.0,
+    workers: Workers = None,
+    seed: Seed = 0,
+) -> None:
+    """Solve many instances and set the results beside the best known ones."""
+    import json
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from pilotline_scheduler.benchmark import cases, measure
+    from pilotline_scheduler.errors import SchedulerError
+
+    console = Console()
+    results: list[Measurement] = []
+    try:
+        for case in cases(paths, form, manifest):
+            with console.status(f"{case.problem.name}: {time:g} s"):
+                results.append(measure(case, time_limit_s=time, workers=workers, seed=seed))
+            out.write_text(json.dumps([asdict(each) for each in results], indent=1) + "\n")
+    except (SchedulerError, OSError) as error:
+        _fail(error)
+    console.print(_table_of_results(results))
+
+
+@app.command()
+def plot(
+    problem: ProblemFile,
+    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="SVG file to write.")],
+    form: Format = "pilotline",
+) -> None:
+    """Draw a plan as a Gantt chart."""
+    from pilotline_scheduler.errors import SchedulerError
+    from pilotline_scheduler.formats.gantt_svg import gantt_svg
+    from pilotline_scheduler.formats.instances import read_one
+    from pilotline_scheduler.formats.pilotline_json import read_plan
+
+    try:
+        out.write_text(gantt_svg(read_one(problem, form), read_plan(plan)), encoding="utf-8")
+    except (SchedulerError, OSError) as error:
+        _fail(error)
+    typer.echo(str(out))
+
+
+def _solved(
+    problem: "Problem", time_limit_s: float, workers: int | None, seed: int, *, quiet: bool
+) -> "Answer":
+    """Solve with live progress on a terminal; the first interrupt asks for the best so far."""
+    import signal
+    import threading
+
+    from rich.console import Console
+    from rich.live import Live
+
+    from pilotline_scheduler.solver import solve as solved
+
+    cancel = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda *_: _interrupted(cancel))
+    console = Console(stderr=True)
+    progress = _Progress(time_limit_s)
+    shown = not quiet and console.is_terminal
+    live = Live(
+        console=console, get_renderable=progress.table, refresh_per_second=4, transient=True
+    )
+    try:
+        if shown:
+            live.start()
+        return solved(
+            problem,
+            time_limit_s=time_limit_s,
+            workers=workers,
+            seed=seed,
+            on_incumbent=progress.take,
+            cancel=cancel,
+        )
+    finally:
+        if shown:
+            live.stop()
+        signal.signal(signal.SIGINT, before)
+
+
+def _interrupted(cancel: "threading.Event") -> None:
+    if cancel.is_set():
+        raise KeyboardInterrupt
+    cancel.set()
+
+
+class _Progress:
+    """What a person sees while a solve runs."""
+
+    def __init__(self, time_limit_s: float) -> None:
+        import time
+
+        self._clock = time.monotonic
+        self._started = time.monotonic()
+        self._time_limit_s = time_limit_s
+        self._last: Incumbent | None = None
+        self._count = 0
+
+    def take(self, incumbent: "Incumbent", plan: "Plan") -> None:
+        """Note a better plan."""
+        del plan
+        self._last = incumbent
+        self._count += 1
+
+    def table(self) -> "Table":
+        """Return the state of the solve."""
+        from rich.table import Table
+
+        last = self._last
+        table = Table("Time", "Objective", "Bound", "Gap", "Plans", "Found by")
+        elapsed = self._clock() - self._started
+        table.add_row(
+            f"{elapsed:.0f} of {self._time_limit_s:g} s",
+            "-" if last is None else _figures(last.objective),
+            "-" if last is None else _figures(last.bound),
+            "-" if last is None else _percent(_gap(last.objective[0], last.bound[0])),
+            str(self._count),
+            "-" if last is None else f"{last.source} at {last.wall_s:.1f} s",
+        )
+        return table
+
+
+def _gap(objective: int, bound: int | None) -> float | None:
+    if bound is None:
+        return None
+    return 0.0 if objective <= bound else (objective - bound) / objective
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.2f} %"
+
+
+def _figures(values: "tuple[int | None, ...] | None") -> str:
+    if values is None:
+        return "-"
+    return " / ".join("-" if value is None else f"{value:,}" for value in values)
+
+
+def _report(problem: "Problem", answer: "Answer") -> dict[str, object]:
+    from pilotline_scheduler.benchmark import optimality_gap
+
+    return {
+        "name": problem.name,
+        "status": answer.status.value,
+        "objective": None if answer.objective is None else answer.objective[0],
+        "objectives": answer.objective,
+        "bound": answer.bound[0] if answer.bound else None,
+        "bounds": answer.bound,
+        "bound_source": answer.bound_source,
+        "gap": optimality_gap(answer),
+        "first_s": answer.first_s,
+        "wall_s": answer.wall_s,
+        "message": answer.message,
+        "trajectory": [
+            {
+                "wall_s": each.wall_s,
+                "objective": each.objective[0],
+                "objectives": each.objective,
+                "bound": each.bound[0] if each.bound else None,
+                "source": each.source,
+            }
+            for each in answer.trajectory
+        ],
+    }
+
+
+def _print_answer(answer: "Answer", out: Path | None) -> None:
+    from pilotline_scheduler.benchmark import optimality_gap
+
+    first = "-" if answer.first_s is None else f"{answer.first_s:.2f} s"
+    lines = [
+        f"status     {answer.status.value}" + (f": {answer.message}" if answer.message else ""),
+        f"objective  {_figures(answer.objective)}",
+        f"bound      {_figures(answer.bound)} ({answer.bound_source})",
+        f"gap        {_percent(optimality_gap(answer))}",
+        f"time       {answer.wall_s:.2f} s, first plan after {first}",
+        f"plans      {len(answer.trajectory)}",
+    ]
+    if out is not None and answer.plan is not None:
+        lines.append(f"plan       {out}")
+    for line in lines:
+        typer.echo(line)
+
+
+def _table_of_results(results: "list[Measurement]") -> "Table":
+    from rich.table import Table
+
+    table = Table("Instance", "Status")
+    for heading in ("Objective", "Bound", "Best known", "Gap", "First", "Time"):
+        table.add_column(heading, justify="right")
+    for each in results:
+        table.add_row(
+            each.name,
+            each.status,
+            _figures((each.objective,)),
+            _figures((each.bound,)),
+            _figures((each.best_known,)),
+            "-" if each.gap_pct is None else f"{each.gap_pct:.2f} %",
+            "-" if each.first_s is None else f"{each.first_s:.2f} s",
+            f"{each.wall_s:.1f} s",
+        )
+    gaps = [each.gap_pct for each in results if each.gap_pct is not None]
+    if gaps:
+        table.caption = f"mean gap {sum(gaps) / len(gaps):.2f} % over {len(gaps)} instances"
+    return table
+
+
+def _print_json(answer: dict[str, object]) -> None:
+    import json
+
+    typer.echo(json.dumps(answer, ensure_ascii=False))
+
+
+def _fail(error: Exception) -> NoReturn:
+    typer.echo(str(error), err=True)
+    raise typer.Exit(2)
