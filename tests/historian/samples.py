@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from math import isfinite
 
+import pytest
+
 from pilotline_historian import Bucket, Sample, Series, Value
 from pilotline_historian.grid import Grid
 
@@ -11,6 +13,8 @@ OVEN = Series("aarhus", "oven-2", "temperature")
 
 NOON_NS = 1_790_000_000_000_000_000
 SECOND_NS = 1_000_000_000
+
+_ADDS_UP_SAFELY = 1e300
 
 GOOD = 0x0000_0000
 UNCERTAIN = 0x4000_0000
@@ -37,6 +41,20 @@ def each_second(values: Iterable[Value | None], series: Series = MILL) -> list[S
 def same(left: object, right: object) -> bool:
     """Return whether both are equal in value and type, NaN and -0.0 included."""
     return repr(left) == repr(right)
+
+
+def assert_same_buckets(found: Sequence[Bucket], expected: Sequence[Bucket]) -> None:
+    """Fail unless the buckets are equal, means within what the order of adding may change."""
+    for one, other in zip(found, expected, strict=True):
+        assert one[:3] == other[:3]
+        assert one.good_count == other.good_count
+        assert same(one.last, other.last)
+        if other.minimum is None or other.maximum is None:
+            assert one.mean is None
+            continue
+        largest = max(abs(other.minimum), abs(other.maximum))
+        if largest < _ADDS_UP_SAFELY:
+            assert one.mean == pytest.approx(other.mean, rel=1e-9, abs=1e-9 * largest)
 
 
 def expected_buckets(samples: Sequence[Sample], grid: Grid) -> list[Bucket]:

@@ -34,6 +34,7 @@ from tests.historian.samples import (
     NOON_NS,
     OVEN,
     SECOND_NS,
+    assert_same_buckets,
     at,
     each_second,
     expected_buckets,
@@ -69,11 +70,26 @@ def _chunks(file: Path) -> int:
         connection.close()
 
 
+def _open_samples(file: Path, series: Series) -> int:
+    """Return how many samples of the lane of a series are not sealed."""
+    connection = sqlite3.connect(file)
+    try:
+        (count,) = connection.execute(
+            "SELECT ifnull(sum(samples), 0) FROM open_page WHERE lane = "
+            "(SELECT id % 64 FROM series WHERE (site, machine, tag) = (?, ?, ?))",
+            series,
+        ).fetchone()
+        return int(count)
+    finally:
+        connection.close()
+
+
 def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seal early, into chunks of a few samples, a few at a time."""
     monkeypatch.setattr(sealing, "CHUNK_SAMPLES", 8)
     monkeypatch.setattr(sealing, "_SMALL_SAMPLES", 4)
     monkeypatch.setattr(sealing, "LANE_PAGES", 3)
+    monkeypatch.setattr(sealing, "LANE_SAMPLES", 20)
     monkeypatch.setattr(sealing, "CHUNKS_PER_WRITE", 3)
     monkeypatch.setattr(reading, "CHUNKS_PER_STEP", 2)
 
@@ -83,7 +99,7 @@ class TestSealing:
 
     _sample = st.tuples(
         st.sampled_from([MILL, OVEN]),
-        st.one_of(st.integers(0, 120), st.sampled_from([7_300, 9_000_000])),
+        st.one_of(st.integers(0, 40), st.integers(0, 1_200), st.sampled_from([73_000, 90_000_000])),
         st.one_of(
             st.floats(allow_nan=True),
             st.integers(-3, 3),
@@ -115,8 +131,8 @@ class TestSealing:
         truth: dict[Series, dict[int, Sample]] = {}
         for batch in batches:
             samples = [
-                at(seconds * SECOND_NS, value, series=series, status=status)
-                for series, seconds, value, status in batch
+                at(tenths * SECOND_NS // 10, value, series=series, status=status)
+                for series, tenths, value, status in batch
             ]
             historian.write(samples)
             for sample in samples:
@@ -132,16 +148,13 @@ class TestSealing:
         assert same(historian.last([series])[series], samples[-1])
         for start_ns, end_ns in (
             (NOON_NS, NOON_NS + 9_000_001 * SECOND_NS),
-            (NOON_NS + 7 * SECOND_NS, NOON_NS + 100 * SECOND_NS + 1),
+            (NOON_NS + 1_300_000_000, NOON_NS + 30 * SECOND_NS + 1),
         ):
             inside = [one for one in samples if start_ns <= one.source_time_ns < end_ns]
             assert same(list(historian.raw(series, start_ns, end_ns)), inside)
             expected = expected_buckets(inside, Grid.over(start_ns, end_ns, points))
             found = historian.buckets(series, start_ns, end_ns, points)
-            for one, other in zip(found, expected, strict=True):
-                assert same(one._replace(mean=None), other._replace(mean=None))
-                if other.mean is not None and one.mean is not None:
-                    assert one.mean == pytest.approx(other.mean, nan_ok=True)
+            assert_same_buckets(found, expected)
 
     def test_late_samples_and_duplicates_find_their_place_in_sealed_chunks(
         self, embedded: Historian, embedded_file: Path
@@ -167,6 +180,23 @@ class TestSealing:
         found = embedded.buckets(MILL, start_ns, end_ns, 40)
         assert found == expected_buckets(expected, Grid.over(start_ns, end_ns, 40))
 
+    def test_scattered_late_samples_are_sealed_over_several_writes(
+        self, embedded: Historian, embedded_file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _small_chunks(monkeypatch)
+        samples = each_second(map(float, range(400)))
+        for first in range(0, 400, 10):
+            embedded.write(samples[first : first + 5] + samples[first + 6 : first + 10])
+        for late in samples[5::30], samples[15::30], samples[25::30]:
+            embedded.write(late)
+            assert sorted(embedded.raw(MILL, *AGES)) == list(embedded.raw(MILL, *AGES))
+        assert list(embedded.raw(MILL, *AGES)) == samples
+        for i in range(60):
+            embedded.write([at(i, "Execute", series=OVEN)])
+        assert list(embedded.raw(MILL, *AGES)) == samples
+        assert _chunks(embedded_file) > 40
+        assert _open_samples(embedded_file, MILL) < 20
+
     def test_random_moments_over_all_ages_survive_sealing(
         self, embedded: Historian, embedded_file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -181,7 +211,22 @@ class TestSealing:
         assert _chunks(embedded_file) >= 1
         assert list(embedded.raw(MILL, *AGES)) == samples
         buckets = embedded.buckets(MILL, *AGES, 100)
-        assert buckets == expected_buckets(samples, Grid.over(*AGES, 100))
+        assert_same_buckets(buckets, expected_buckets(samples, Grid.over(*AGES, 100)))
+
+    def test_a_bucket_holds_nothing_from_outside_the_interval(
+        self, embedded: Historian, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _small_chunks(monkeypatch)
+        samples = [at(i * SECOND_NS // 10, float(i)) for i in range(300)]
+        for first in range(0, 300, 25):
+            embedded.write(samples[first : first + 25])
+        for start_ns in range(NOON_NS, NOON_NS + SECOND_NS, SECOND_NS // 10):
+            for end_ns in range(
+                start_ns + 20 * SECOND_NS, start_ns + 21 * SECOND_NS, SECOND_NS // 5
+            ):
+                inside = [one for one in samples if start_ns <= one.source_time_ns < end_ns]
+                expected = expected_buckets(inside, Grid.over(start_ns, end_ns, 2))
+                assert_same_buckets(embedded.buckets(MILL, start_ns, end_ns, 2), expected)
 
     def test_long_texts_are_sealed_in_several_chunks(
         self, embedded: Historian, embedded_file: Path

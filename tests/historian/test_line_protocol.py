@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pilotline_historian import Gap, Sample, Series, Value
 from pilotline_historian.influxdb.line_protocol import (
+    HalfWritten,
     LineEncoder,
     decode_name,
     encode_name,
@@ -129,8 +130,17 @@ def test_the_parser_of_these_tests_is_strict(line: str) -> None:
         parse_line(line)
 
 
-@pytest.mark.parametrize(("kind", "fields"), [("int", [1.0, None, None, None]), ("colour", [])])
-def test_a_stored_sample_of_somebody_else_is_told(kind: str, fields: list[float | None]) -> None:
-    fields += [None] * (4 - len(fields))
-    with pytest.raises(ValueError, match=kind):
-        stored_value(kind, *fields)  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("kind", "number", "told"),
+    [("int", 1.0, HalfWritten), ("float", None, HalfWritten), (None, 1.0, HalfWritten)],
+)
+def test_a_point_that_lacks_fields_is_no_value(
+    kind: str | None, number: float | None, told: type[Exception]
+) -> None:
+    with pytest.raises(told):
+        stored_value(kind, number, None, None, None)
+
+
+def test_a_kind_nobody_knows_is_told() -> None:
+    with pytest.raises(ValueError, match="colour"):
+        stored_value("colour", 1.0, None, None, None)

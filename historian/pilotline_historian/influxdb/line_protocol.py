@@ -81,14 +81,25 @@ def gap_line(gap: Gap) -> str:
     return f"{key} end_ns={gap.end_ns}i {gap.start_ns}"
 
 
+class HalfWritten(Exception):  # noqa: N818 - a state, not a mistake
+    """A point lacks fields: it is being written at this moment, or somebody else wrote it."""
+
+
 def stored_value(
-    kind: str, number: float | None, integer: int | None, truth: bool | None, text: str | None
+    kind: str | None,
+    number: float | None,
+    integer: int | None,
+    truth: bool | None,
+    text: str | None,
 ) -> Value | None:
     """Return the value that the fields of one sample hold.
 
     Raises:
-        ValueError: `kind` is unknown, or its field is missing.
+        HalfWritten: fields are missing.
+        ValueError: `kind` is unknown.
     """
+    if kind is None:
+        raise HalfWritten("a point without a kind")
     chosen = Kind(kind)
     if chosen in _BY_NAME:
         return _BY_NAME[chosen]
@@ -101,7 +112,7 @@ def stored_value(
     }
     field = fields[chosen]
     if field is None:
-        raise ValueError(f"a stored sample of kind {kind} has no value field")
+        raise HalfWritten(f"a point of kind {kind} without its value")
     types: dict[Kind, type[bool | int | float | str]] = {
         Kind.FLOAT: float,
         Kind.BOOL: bool,

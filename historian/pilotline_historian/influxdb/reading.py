@@ -10,6 +10,7 @@ from pilotline_historian.grid import Grid
 from pilotline_historian.influxdb.line_protocol import (
     GAP,
     SAMPLE,
+    HalfWritten,
     Kind,
     decode_name,
     encode_name,
@@ -17,7 +18,7 @@ from pilotline_historian.influxdb.line_protocol import (
 )
 from pilotline_historian.influxdb.server import ResultSeries
 from pilotline_historian.limits import FIRST_TIME_NS, LAST_TIME_NS
-from pilotline_historian.sample import Bucket, Gap, Sample, Series
+from pilotline_historian.sample import Bucket, Gap, Sample, Series, Value
 
 PAGE_ROWS: Final = 10_000
 """Samples asked for at once."""
@@ -82,6 +83,8 @@ def tagged_series(answer: ResultSeries) -> Series:
 def samples(series: Series, answer: ResultSeries) -> Iterator[Sample]:
     """Yield the samples of an answer to `raw_query` or `last_query`."""
     for time_ns, status, server_time_ns, *value in answer.values:
+        if status is None:
+            raise HalfWritten("a point without a status")
         yield Sample(series, time_ns, _value(value), status, server_time_ns)
 
 
@@ -92,7 +95,7 @@ def buckets(answer: ResultSeries, grid: Grid, means: bool) -> Iterator[Bucket]:
             continue
         value = _value(last)
         if value is None:
-            raise HistorianRefused(f"a bucket of {good_count} values has no last one: {last}")
+            raise HalfWritten("a bucket without a last value")
         number = (time_ns - grid.origin_ns) // grid.width_ns
         yield Bucket(
             start_ns=grid.start_ns(number),
@@ -117,15 +120,20 @@ def gaps(answer: ResultSeries) -> Iterator[Gap]:
         )
 
 
-def _value(fields: Sequence[Any]) -> Any:  # noqa: ANN401 - a Value or None
+def foreign_points(reason: Exception) -> HistorianRefused:
+    """Return what to tell when the bucket holds points of somebody else."""
+    return HistorianRefused(
+        f"the bucket holds samples that Pilotline did not write ({reason}); "
+        f"give it a bucket of its own"
+    )
+
+
+def _value(fields: Sequence[Any]) -> Value | None:
+    kind, number, integer, truth, text = fields
     try:
-        kind, number, integer, truth, text = fields
         return stored_value(kind, number, integer, truth, text)
     except ValueError as error:
-        raise HistorianRefused(
-            f"the bucket holds samples that Pilotline did not write ({error}); "
-            f"give it a bucket of its own"
-        ) from error
+        raise foreign_points(error) from error
 
 
 def _number(field: float | None) -> float | None:

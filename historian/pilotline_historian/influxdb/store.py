@@ -1,16 +1,24 @@
 """The InfluxDB historian."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, TypeVar
 
 from pilotline_historian.errors import HistorianRefused
 from pilotline_historian.grid import Grid
 from pilotline_historian.historian import Rejected, WriteResult
 from pilotline_historian.influxdb import reading
 from pilotline_historian.influxdb.delivery import Delivery
-from pilotline_historian.influxdb.line_protocol import LineEncoder, gap_line
-from pilotline_historian.influxdb.server import Address, NotJson, Server
+from pilotline_historian.influxdb.line_protocol import HalfWritten, LineEncoder, gap_line
+from pilotline_historian.influxdb.server import Address, NotJson, ResultSeries, Server
 from pilotline_historian.limits import plain, sample_fault
 from pilotline_historian.sample import Bucket, Gap, Sample, Series
+
+_HALF_WRITTEN_TRIES: Final = 6
+_HALF_WRITTEN_WAIT_S: Final = 0.01
+"""Waits of 10, 20, 40 … ms: a write takes a server milliseconds."""
+
+_Item = TypeVar("_Item")
 
 
 class InfluxHistorian:
@@ -69,12 +77,14 @@ class InfluxHistorian:
     def raw(self, series: Series, start_ns: int, end_ns: int) -> Iterator[Sample]:
         """Yield samples in time order, asking for some thousand at a time."""
         while start_ns < end_ns:
-            answers = self._server.query(reading.raw_query(series, start_ns, end_ns))
-            if not answers:
+            page = self._answers(
+                reading.raw_query(series, start_ns, end_ns),
+                lambda answer: reading.samples(series, answer),
+            )
+            if not page:
                 return
-            (answer,) = answers
-            yield from reading.samples(series, answer)
-            start_ns = answer.values[-1][0] + 1
+            yield from page
+            start_ns = page[-1].source_time_ns + 1
 
     def buckets(self, series: Series, start_ns: int, end_ns: int, points: int) -> list[Bucket]:
         """Return buckets of equal width; see `Grid` for their edges.
@@ -95,20 +105,17 @@ class InfluxHistorian:
         newest = {}
         for first in range(0, len(series), reading.SERIES_PER_QUERY):
             asked = series[first : first + reading.SERIES_PER_QUERY]
-            for answer in self._server.query(reading.last_query(asked)):
-                name = reading.tagged_series(answer)
-                (newest[name],) = reading.samples(name, answer)
+            for sample in self._answers(
+                reading.last_query(asked),
+                lambda answer: reading.samples(reading.tagged_series(answer), answer),
+            ):
+                newest[sample.series] = sample
         return newest
 
     def gaps(self, machine: str | None, start_ns: int, end_ns: int) -> list[Gap]:
         """Return the gaps that touch the interval, by start."""
-        answers = self._server.query(reading.gap_query(machine, start_ns, end_ns))
-        touching = (
-            gap
-            for answer in answers
-            for gap in reading.gaps(answer)
-            if gap.end_ns > start_ns or gap.start_ns >= start_ns
-        )
+        found = self._answers(reading.gap_query(machine, start_ns, end_ns), reading.gaps)
+        touching = (gap for gap in found if gap.end_ns > start_ns or gap.start_ns >= start_ns)
         return sorted(
             touching,
             key=lambda gap: (gap.start_ns, gap.site, gap.machine, gap.tag or "", gap.cause),
@@ -121,8 +128,22 @@ class InfluxHistorian:
     def _buckets(
         self, series: Series, start_ns: int, end_ns: int, grid: Grid, means: bool
     ) -> list[Bucket]:
-        query = reading.bucket_query(series, start_ns, end_ns, grid, means)
-        answers = self._server.query(query)
-        return [
-            bucket for answer in answers for bucket in reading.buckets(answer, grid, means=means)
-        ]
+        return self._answers(
+            reading.bucket_query(series, start_ns, end_ns, grid, means),
+            lambda answer: reading.buckets(answer, grid, means=means),
+        )
+
+    def _answers(self, query: str, read: Callable[[ResultSeries], Iterable[_Item]]) -> list[_Item]:
+        """Ask, and ask again while a point is half written.
+
+        InfluxDB shows a point's fields one by one while another connection writes it.
+        """
+        wait_s = _HALF_WRITTEN_WAIT_S
+        for _ in range(_HALF_WRITTEN_TRIES):
+            try:
+                return [item for answer in self._server.query(query) for item in read(answer)]
+            except HalfWritten as error:
+                told = error
+                time.sleep(wait_s)
+                wait_s *= 2
+        raise reading.foreign_points(told) from told
