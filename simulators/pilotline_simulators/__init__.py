@@ -3,6 +3,7 @@
 from pilotline_simulators.emission import (
     BAD_NOT_CONNECTED,
     BAD_SENSOR_FAILURE,
+    BAD_WAITING_FOR_INITIAL_DATA,
     GOOD,
     UNCERTAIN_LAST_USABLE_VALUE,
     Emission,
@@ -28,6 +29,7 @@ from pilotline_simulators.simulated_plant import SimulatedPlant
 __all__ = [
     "BAD_NOT_CONNECTED",
     "BAD_SENSOR_FAILURE",
+    "BAD_WAITING_FOR_INITIAL_DATA",
     "GOOD",
     "UNCERTAIN_LAST_USABLE_VALUE",
     "Command",

@@ -8,6 +8,7 @@ Value = float | int | bool | str | None
 GOOD = 0
 BAD_SENSOR_FAILURE = 0x808C0000
 BAD_NOT_CONNECTED = 0x808A0000
+BAD_WAITING_FOR_INITIAL_DATA = 0x80320000
 UNCERTAIN_LAST_USABLE_VALUE = 0x40900000
 """OPC UA status codes engineers inject most (OPC 10000-4, 7.39)."""
 

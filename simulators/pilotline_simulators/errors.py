@@ -47,7 +47,7 @@ class CommandRefusedError(SimulatorError):
 
     def __init__(self, command: str, state: PackMLState, allowed: Iterable[str]) -> None:
         choices = ", ".join(allowed) or "none; wait until the state completes"
-        super().__init__(f"{command!r} is not allowed in state {state.word}; allowed: {choices}")
+        super().__init__(f"'{command}' is not allowed in state {state.word}; allowed: {choices}")
         self.state = state
 
 

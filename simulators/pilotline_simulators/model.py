@@ -14,7 +14,7 @@ from pilotline_simulators.kinds.generic import show_the_rest
 from pilotline_simulators.packml import Command, UnitState
 from pilotline_simulators.physics.electrical import PowerMeter
 from pilotline_simulators.physics.sensor import as_type
-from pilotline_simulators.program import MILLISECOND_NS
+from pilotline_simulators.program import MILLISECOND_NS, Watched
 from pilotline_simulators.reporting import Reporter
 from pilotline_simulators.rig import Rig
 
@@ -129,6 +129,9 @@ class MachineModel:
         if tag.role == "count":
             return as_type(self._operation.units, tag.data_type)
         return as_type(round(self._meter.energy_kwh, 3), tag.data_type)
+
+    def attach(self, watched: Watched) -> None:
+        """Do nothing: a model runs whether anyone looks or not."""
 
     def command(self, command: Command) -> None:
         """Obey a PackML command.

@@ -1,6 +1,6 @@
 """Program: what runs in a simulated machine, be it a model or a recording."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from pilotline_plant import Machine, PackMLState
@@ -8,6 +8,8 @@ from pilotline_simulators.emission import Emission
 from pilotline_simulators.packml import Command
 from pilotline_simulators.reporting import Reporter
 
+Watched = Callable[[str], bool]
+"""Tells whether any client watches a tag."""
 MILLISECOND_NS = 1_000_000
 SECOND_NS = 1_000_000_000
 
@@ -44,6 +46,9 @@ class Program(Protocol):
         Args:
             time_ns: source time of the emissions, a whole millisecond after the one before.
         """
+
+    def attach(self, watched: Watched) -> None:
+        """Tell the program how to learn whether any client watches a tag."""
 
     def command(self, command: Command) -> None:
         """Obey a PackML command.

@@ -77,6 +77,7 @@ class SimulatedMachine:
     async def begin(self, time_ns: int) -> None:
         """Build the server and emit the first value of every tag; nobody can connect yet."""
         await self._server.prepare()
+        self._program.attach(self._server.is_watched)
         await self._emit(self._program.first(time_ns))
 
     async def listen(self) -> None:
@@ -100,6 +101,10 @@ class SimulatedMachine:
         """Write the server's clock."""
         if self._server.listening:
             await self._server.tell_time()
+
+    def has_unpublished(self) -> bool:
+        """Return whether values wait for the next publishing interval of a client."""
+        return self._server.has_unpublished()
 
     async def stop(self) -> None:
         """End the server."""

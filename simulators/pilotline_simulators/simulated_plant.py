@@ -26,6 +26,9 @@ from pilotline_simulators.program import SECOND_NS, Program
 from pilotline_simulators.replay import Replay, ReplayedMachine
 from pilotline_simulators.simulated_machine import SimulatedMachine
 
+_LAST_PUBLISH_S = 0.8
+_LOOK_S = 0.02
+
 log = structlog.get_logger("pilotline.simulators")
 
 
@@ -235,13 +238,21 @@ class SimulatedPlant:
         await asyncio.gather(*self._tasks)
 
     async def stop(self) -> None:
-        """Stop every machine; no task, socket or file is left."""
+        """Publish the last values and stop every machine; no task, socket or file is left."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        await self._publish_the_last()
         await asyncio.gather(*(machine.stop() for machine in self._machines.values()))
         self._closing.close()
+
+    async def _publish_the_last(self) -> None:
+        """Let clients' publishing intervals pass: what the ledger holds should reach them."""
+        for _ in range(round(_LAST_PUBLISH_S / _LOOK_S)):
+            if not any(machine.has_unpublished() for machine in self._machines.values()):
+                return
+            await asyncio.sleep(_LOOK_S)
 
 
 def _choose(plant: Plant, machines: Iterable[str] | None, *, any_port: bool) -> dict[str, Machine]:

@@ -110,7 +110,10 @@ def test_it_tells_when_all_machines_listen_and_stops_within_two_seconds(
     plant: Path, recording: OvenRecording, tmp_path: Path
 ) -> None:
     ledger = tmp_path / "ledger.jsonl"
-    replay = ("--replay", f"oven-1={recording.path}", "--replay-once", "--replay-interval-ms", "20")
+    replay = (
+        *("--replay", f"oven-1={recording.path}", "--replay-once"),
+        *("--replay-interval-ms", "20", "--replay-wait", "0"),
+    )
     with _running(plant, "--ledger", ledger, *replay) as (process, said):
         assert "simulators.ready" in said
         url = _url(plant, "mill-1")

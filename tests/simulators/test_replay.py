@@ -11,6 +11,8 @@ from asyncua import ua
 
 from pilotline_plant import DataType, Machine, PackMLState
 from pilotline_simulators import (
+    BAD_WAITING_FOR_INITIAL_DATA,
+    GOOD,
     Command,
     CommandRefusedError,
     Emission,
@@ -95,10 +97,39 @@ def test_a_recorded_state_wins_over_the_replays_own(tmp_path: Path) -> None:
     assert [value for _, value, _ in _of(emissions, "state")] == [4, 6]
 
 
+def test_the_first_row_waits_for_a_client_that_watches_every_column(recording: Path) -> None:
+    watched = {"power"}
+    machine = ReplayedMachine(MACHINE, Replay(recording))
+    machine.attach(watched.__contains__)
+    waiting = machine.first(0)
+    assert {(e.value, e.status) for e in waiting if e.tag in {"power", "process"}} == {
+        (None, BAD_WAITING_FOR_INITIAL_DATA)
+    }
+    assert machine.state is PackMLState.IDLE
+    assert not machine.step(100)
+    watched.add("process")
+    begun = machine.step(200)
+    assert {(e.tag, e.source_time_ns, e.value) for e in begun} >= {
+        ("power", 200, 1.0),
+        ("process", 200, "Prep"),
+        ("state", 200, PackMLState.EXECUTE),
+    }
+    watched.clear()
+    assert machine.step(300)
+
+
+def test_the_first_row_does_not_wait_for_ever(recording: Path) -> None:
+    machine = ReplayedMachine(MACHINE, Replay(recording, wait_s=0.35))
+    machine.attach(lambda tag_id: False)
+    played = [bool(machine.first(0)) and machine.state is PackMLState.EXECUTE]
+    played += [bool(machine.step(number)) for number in range(1, 7)]
+    assert played == [False, False, False, False, True, True, True]
+
+
 def test_a_recording_takes_no_commands(recording: Path) -> None:
     machine = ReplayedMachine(MACHINE, Replay(recording))
     machine.attend(on_duty=True)
-    with pytest.raises(CommandRefusedError, match="Execute"):
+    with pytest.raises(CommandRefusedError, match="'abort' is not allowed in state Idle"):
         machine.command(Command.ABORT)
     assert not machine.disturb("power", severe=False, hold_s=None)
     assert machine.job == "cut_07"
@@ -106,7 +137,11 @@ def test_a_recording_takes_no_commands(recording: Path) -> None:
 
 def _rebuilt(entries: list[LedgerEntry], tag_id: str, rows: int) -> list[object]:
     """Return a column as a consumer of changes rebuilds it: by carrying the last value forward."""
-    own = {each.source_time_ns: each.value for each in entries if each.tag == tag_id}
+    own = {
+        each.source_time_ns: each.value
+        for each in entries
+        if each.tag == tag_id and each.status == GOOD
+    }
     start = min(own)
     column: list[object] = []
     for row in range(rows):
@@ -146,8 +181,9 @@ def test_a_client_rebuilds_the_recording_from_changes_alone(
     ledger.unlink()
     every_row = ua.DataChangeFilter(Trigger=ua.DataChangeTrigger.StatusValueTimestamp)
     told = asyncio.run(play({"power": every_row, "process": every_row}))
-    powers = [value for tag_id, _, value, _ in told if tag_id == "power"]
-    assert powers == [number for _, number in ROWS]
+    powers = [(value, status) for tag_id, _, value, status in told if tag_id == "power"]
+    assert powers[0] == (None, BAD_WAITING_FOR_INITIAL_DATA)
+    assert powers[1:] == [(number, GOOD) for _, number in ROWS]
     repeated = read_ledger(ledger, repeats=True)
     assert (
         by_tag(told)["power"]

@@ -314,6 +314,26 @@ def test_a_full_disk_stops_the_machines_before_they_emit_what_is_not_in_the_ledg
     asyncio.run(play())
 
 
+def test_the_last_values_reach_the_client_before_the_machines_stop(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.jsonl"
+
+    async def play() -> dict[str, list[tuple[int, object, int]]]:
+        simulated = SimulatedPlant(
+            BENCH, machines=["mill-1"], speed=None, any_port=True, ledger=ledger
+        )
+        await simulated.start()
+        mill = simulated.machine("mill-1")
+        async with listening(mill.url, BENCH.machine_by_id["mill-1"]) as listener:
+            await simulated.advance(2)
+            await simulated.stop()
+            await asyncio.sleep(0.1)
+        return by_tag(listener.told)
+
+    seen = asyncio.run(play())
+    written = by_tag((e.tag, e.source_time_ns, e.value, e.status) for e in read_ledger(ledger))
+    assert seen == written
+
+
 def test_what_fails_later_is_told_to_who_waits() -> None:
     async def play() -> None:
         async with SimulatedPlant(BENCH, machines=["oven-1"], any_port=True) as simulated:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from pilotline_simulators import Replay, SimulatedPlant
+    from pilotline_simulators import SimulatedPlant
 
 _LOG_WIDTH = 200
 
@@ -37,6 +37,10 @@ def simulate(
     replay_once: Annotated[
         bool, typer.Option("--replay-once", help="End with the last row; else begin anew.")
     ] = False,
+    replay_wait: Annotated[
+        float,
+        typer.Option(min=0, help="Seconds to wait for a client that watches every column."),
+    ] = 60.0,
     machine: Annotated[
         list[str] | None, typer.Option(help="Simulate only this machine; repeatable.")
     ] = None,
@@ -52,7 +56,7 @@ def simulate(
 
     from pilotline_plant.errors import PlantError
     from pilotline_plant.reading import read_plant
-    from pilotline_simulators import SimulatedPlant, SimulatorError
+    from pilotline_simulators import Replay, SimulatedPlant, SimulatorError
 
     try:
         simulated = SimulatedPlant(
@@ -62,7 +66,10 @@ def simulate(
             speed=speed,
             ledger=ledger,
             certificates=certificates,
-            replays=_replays(replay or [], replay_interval_ms, once=replay_once),
+            replays={
+                machine_id: Replay(file, replay_interval_ms, replay_once, replay_wait)
+                for machine_id, file in _recordings(replay or []).items()
+            },
             incidents=incidents,
         )
         asyncio.run(_run(simulated))
@@ -71,18 +78,16 @@ def simulate(
         raise typer.Exit(2) from error
 
 
-def _replays(words: list[str], interval_ms: int, *, once: bool) -> "dict[str, Replay]":
-    from pilotline_simulators import Replay
-
-    replays = {}
+def _recordings(words: list[str]) -> dict[str, Path]:
+    recordings: dict[str, Path] = {}
     for word in words:
         machine, equals, file = word.partition("=")
         if not (machine and equals and file):
             raise typer.BadParameter(f"{word!r} is not MACHINE=FILE", param_hint="--replay")
-        if machine in replays:
+        if machine in recordings:
             raise typer.BadParameter(f"{machine!r} has two recordings", param_hint="--replay")
-        replays[machine] = Replay(Path(file), interval_ms=interval_ms, once=once)
-    return replays
+        recordings[machine] = Path(file)
+    return recordings
 
 
 async def _run(simulated: "SimulatedPlant") -> None:

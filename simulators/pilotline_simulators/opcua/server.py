@@ -197,6 +197,22 @@ class MachineServer:
         await asyncio.sleep(0)
         await asyncio.gather(*closing, return_exceptions=True)
 
+    def is_watched(self, tag_id: str) -> bool:
+        """Return whether any client monitors a tag."""
+        _, inner = self._prepared()
+        node = inner.aspace[self._variables[tag_id].node_id]
+        return bool(node.attributes[AttributeIds.Value].datachange_callbacks)
+
+    def has_unpublished(self) -> bool:
+        """Return whether values wait for the next publishing interval of a client."""
+        if not self._listening:
+            return False
+        _, inner = self._prepared()
+        return any(
+            subscription._triggered_datachanges  # noqa: SLF001 - asyncua offers no reader
+            for subscription in inner.subscription_service.subscriptions.values()
+        )
+
     def drop_connections(self) -> int:
         """Cut every client's TCP connection without a goodbye; return how many there were."""
         _, inner = self._prepared()
