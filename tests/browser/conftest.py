@@ -13,10 +13,9 @@ from tests.browser.chromium import (
     ROOT,
     DevelopmentServer,
     find_chromium,
-    find_node,
     serve_pages,
 )
-from tests.real_parts import need
+from tests.real_parts import find_node, need
 
 type_of_theme = Literal["light", "dark"]
 

@@ -80,11 +80,16 @@ export function segmentAt(machine, at) {
   return /** @type {Segment} */ (life[low]);
 }
 
-/** @param {string} machine @param {number} start @param {number} end */
+/** States with what nobody knows cut out. @param {string} machine @param {number} start @param {number} end */
 export function statesBetween(machine, start, end) {
-  return (LIVES.get(machine) ?? [])
-    .filter((segment) => segment.end > start && segment.start < Math.min(end, Date.now()))
-    .map(({ state, start: from, end: to }) => ({ state, start: Math.max(from, start), end: Math.min(to, end, Date.now()) }));
+  const until = Math.min(end, Date.now());
+  const gaps = gapsBetween(machine, start, until);
+  const edges = [start, until, ...gaps.flatMap((gap) => [gap.start, gap.end]), ...(LIVES.get(machine) ?? []).map((one) => one.start)];
+  const within = [...new Set(edges)].filter((at) => at >= start && at <= until).sort((one, other) => one - other);
+  return within.slice(0, -1).map((from, at) => {
+    const hidden = gaps.some((gap) => gap.start <= from && from < gap.end);
+    return { state: hidden ? 'Unknown' : segmentAt(machine, from).state, start: from, end: /** @type {number} */ (within[at + 1]) };
+  });
 }
 
 /** Intervals without data: two a day, and the machines that are lost now. @param {string} machine @param {number} start @param {number} end */

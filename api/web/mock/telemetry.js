@@ -142,13 +142,14 @@ function whole(machine, at) {
   const seen = lost ? STARTED - (LOST[machine.id] ?? 0) * MINUTE : at;
   const segment = segmentAt(machine.id, seen);
   const values = Object.fromEntries(machine.tags.map((tag) => [tag.id, sample(machine, tag, seen)]));
-  return { connected: !lost, state: segment.state, since_ms: lost ? seen : segment.start, job: segment.job, values };
+  return { connected: !lost, state: segment.state, since_ms: lost ? seen : STARTED - 3 * 60 * MINUTE, job: segment.job, values };
 }
 
 /** @param {Machine} machine @param {import('./plant.js').Tag} tag @param {number} at */
 function sample(machine, tag, at) {
   const interval = intervalOf(tag);
-  const source = Math.floor(at / interval) * interval;
+  const onChange = tag.role === 'state' || tag.role === 'job';
+  const source = onChange ? Math.round(segmentAt(machine.id, at).start) : Math.floor(at / interval) * interval;
   const quality = tag.id === 'humidity' && machine.id === 'steril-1' ? 'uncertain' : 'good';
   return [valueAt(machine, tag, source), source, quality];
 }

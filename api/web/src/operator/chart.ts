@@ -9,7 +9,7 @@ import { stepFor, ticksBetween } from '$lib/time/ticks';
 
 /** Width of the value axis; the state timeline above the charts is indented by the same. */
 export const AXIS_PX = 56;
-export const RIGHT_PX = 12;
+export const RIGHT_PX = 20;
 const FONT = '11px Inter, "Segoe UI", -apple-system, Roboto, Arial, "Liberation Sans", sans-serif';
 
 export interface ChartWords {
@@ -24,7 +24,6 @@ export interface ChartSetup {
   zone: string;
   locale: Locale;
   limits: Limits | null;
-  stepped: boolean;
   /** Charts with one key share the cursor. */
   syncKey: string;
   gaps: () => readonly Gap[];
@@ -36,7 +35,8 @@ export interface ChartSetup {
 
 /** The range of the value axis: the data with some air, and a limit where it is near. */
 export function valueRange(lowest: number, highest: number, limits: Limits | null): [number, number] {
-  const spread = Math.max(highest - lowest, Math.abs(highest) * 0.02, 1e-3);
+  const size = Math.max(Math.abs(lowest), Math.abs(highest)) || Math.abs(limits?.high ?? limits?.low ?? 1);
+  const spread = Math.max(highest - lowest, size * 0.02);
   let [from, to] = [lowest - spread * 0.12, highest + spread * 0.12];
   for (const limit of [limits?.low, limits?.high]) {
     if (limit === null || limit === undefined) continue;
@@ -50,7 +50,8 @@ export function chartOptions(setup: ChartSetup): uPlot.Options {
   const ink = colourOf('--ink-3');
   const line = colourOf('--line');
   const trace = colourOf('--accent');
-  const paths = setup.stepped && uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {};
+  // OPC UA sends on change: until the next value the last one holds.
+  const paths = uPlot.paths.stepped ? { paths: uPlot.paths.stepped({ align: 1 }) } : {};
   return {
     width: setup.width,
     height: setup.height,

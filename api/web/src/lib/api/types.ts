@@ -154,7 +154,7 @@ export interface History {
 }
 
 export interface StateSpan extends Span {
-  state: StateWord | null;
+  state: StateWord | 'Unknown';
 }
 
 export type Severity = 'critical' | 'warning' | 'info';

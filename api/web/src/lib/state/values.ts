@@ -30,6 +30,11 @@ function scaleOf(tag: Tag, value: number): number {
   return largest;
 }
 
+/** The values that stand for a machine; its state and its job have places of their own. */
+export function keyTags(tags: readonly Tag[]): Tag[] {
+  return tags.filter((tag) => tag.key && tag.role !== 'state' && tag.role !== 'job');
+}
+
 /** Whether a tag's course can be drawn; states have a timeline of their own. */
 export function isTrendable(tag: Tag): boolean {
   return tag.data_type !== 'String' && tag.role !== 'state' && tag.role !== 'job';
@@ -53,7 +58,7 @@ export function formatValue(tag: Tag, value: Scalar | null): string {
   if (value === null) return t('value.none');
   if (typeof value === 'boolean') return t(value ? 'value.true' : 'value.false');
   if (typeof value === 'number') return formatQuantity(tag, value);
-  return value;
+  return value === '' ? '–' : value;
 }
 
 /** The worst limit a value has reached, or null. */

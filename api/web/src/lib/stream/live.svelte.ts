@@ -12,6 +12,7 @@ import type { StreamEvents, ToTab } from './protocol';
 export class LiveMachine {
   connected = $state(true);
   state = $state<StateWord | null>(null);
+  /** Since when it is connected, or lost. */
   since_ms = $state<number | null>(null);
   job = $state<string | null>(null);
   /** False until the first snapshot has told of this machine. */
