@@ -44,6 +44,7 @@ class Endpoint:
         reset: whether the connection is reset instead of answering.
         token: the only one taken, or empty.
         version: what `/ping` tells.
+        query_answers: bodies to answer to queries, one after the other.
     """
 
     port: int = 0
@@ -60,6 +61,7 @@ class Endpoint:
     reset: bool = False
     token: str = ""
     version: str = "v2.7.6"
+    query_answers: list[bytes] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -146,6 +148,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.endpoint.queries.append(parse_qs(parts.query))
         if self.endpoint.token and self.headers["Authorization"] != f"Token {self.endpoint.token}":
             return Answer(401, b'{"code":"unauthorized","message":"unauthorized access"}')
+        if parts.path == "/query" and self.endpoint.query_answers:
+            return Answer(200, self.endpoint.query_answers.pop(0))
         if parts.path != "/api/v2/write":
             return Answer(404, b'{"code":"not found","message":"path not found"}')
         if self.headers.get("Content-Encoding") == "gzip":

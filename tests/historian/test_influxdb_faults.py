@@ -1,5 +1,6 @@
 """What the InfluxDB historian does when the server takes only part of the data, or none."""
 
+import json
 import math
 from collections.abc import Iterator
 from email.utils import formatdate
@@ -234,6 +235,61 @@ def test_a_server_need_not_be_there_yet() -> None:
     with pytest.raises(HistorianUnavailable):
         historian.series()
     historian.close()
+
+
+def _raw_answer(*rows: list[object]) -> bytes:
+    columns = ["time", "status", "server_time_ns", "kind"]
+    columns += ["value_float", "value_int", "value_bool", "value_text"]
+    series = [{"name": "sample", "columns": columns, "values": list(rows)}] if rows else []
+    return json.dumps({"results": [{"statement_id": 0, "series": series}]}).encode()
+
+
+@pytest.mark.parametrize(
+    "half_written",
+    [
+        [NOON_NS, 0, None, None, 1.5, None, None, None],
+        [NOON_NS, 0, None, "float", None, None, None, None],
+        [NOON_NS, None, None, "float", 1.5, None, None, None],
+    ],
+)
+def test_a_point_that_is_being_written_is_asked_for_again(
+    endpoint: Endpoint, historian: Historian, half_written: list[object]
+) -> None:
+    whole: list[object] = [NOON_NS, 0, None, "float", 1.5, None, None, None]
+    endpoint.query_answers = [
+        _raw_answer(half_written),
+        _raw_answer(half_written),
+        _raw_answer(whole),
+        _raw_answer(),
+    ]
+    assert list(historian.raw(MILL, 0, 2**63)) == [at(0, 1.5)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (b'{"results":[{"error":"timeout reached"}]}', HistorianUnavailable),
+        (b'{"results":[{"error":"not authorized"}]}', HistorianRefused),
+        (b'{"results":[{"error":"database not found: pilot"}]}', HistorianRefused),
+        (_raw_answer([NOON_NS, 0, None, "colour", 1.5, None, None, None]), HistorianRefused),
+    ],
+)
+def test_a_query_that_fails_says_whether_to_wait_or_to_act(
+    endpoint: Endpoint, historian: Historian, answer: bytes, told: type[Exception]
+) -> None:
+    endpoint.query_answers = [answer]
+    with pytest.raises(told):
+        list(historian.raw(MILL, 0, 2**63))
+
+
+def test_an_answer_that_breaks_off_is_a_reason_to_ask_again(
+    endpoint: Endpoint, historian: Historian
+) -> None:
+    endpoint.query_answers = [b'{"results":[{"ser'] * 3
+    with pytest.raises(HistorianUnavailable, match="ser"):
+        historian.last([MILL])
+    with pytest.raises(HistorianUnavailable, match="ser"):
+        historian.buckets(MILL, 0, 10, 1)
 
 
 def test_a_gap_the_server_refuses_is_told(endpoint: Endpoint, historian: Historian) -> None:

@@ -1,9 +1,10 @@
-"""What an InfluxDB server's answers mean; `delivery` turns the first two into rejected samples.
+"""What an InfluxDB server's answers mean; `delivery` turns the last two into rejected samples.
 
 ::
 
     HistorianError
     ├── HistorianUnavailable   429, 5xx, time-outs, broken connections
+    │   └── NotJson            an answer that breaks off
     ├── HistorianRefused       401, 403, 404, redirects, and whatever else nobody can retry
     ├── LinesRejected          400, 422: some line of the body is bad
     └── BodyTooLarge           413

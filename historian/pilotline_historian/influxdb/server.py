@@ -71,8 +71,8 @@ class ResultSeries(NamedTuple):
     values: Sequence[Sequence[Any]]
 
 
-class NotJson(HistorianError):  # noqa: N818 - handled where a query may overflow
-    """The answer cannot be read; InfluxDB 1.x breaks off where an aggregate overflows a double."""
+class NotJson(HistorianUnavailable):
+    """The answer breaks off; InfluxDB 1.x does that where an aggregate overflows a double."""
 
 
 class Server:

@@ -1,0 +1,59 @@
+"""Instants as people write them, to ns and back."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND_NS: Final = 1_000_000_000
+_UNIT_NS: Final = {
+    "s": _SECOND_NS,
+    "min": 60 * _SECOND_NS,
+    "h": 3_600 * _SECOND_NS,
+    "d": 86_400 * _SECOND_NS,
+    "w": 7 * 86_400 * _SECOND_NS,
+}
+_AGO: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|h|d|w)")
+_FRACTION: Final = re.compile(r"(:\d\d)[.,](\d{1,9})(?!\d)")
+
+
+def instant_text(time_ns: int) -> str:
+    """Return an instant as RFC 3339 in UTC; a fraction only where there is one, to the ns."""
+    seconds, fraction_ns = divmod(time_ns, _SECOND_NS)
+    text = (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{fraction_ns:09}Z" if fraction_ns else f"{text}Z"
+
+
+def read_instant(text: str, now_ns: int) -> int:
+    """Return the instant a person means: ISO 8601, ``now``, or how long ago (``90min``, ``7d``).
+
+    Without a zone the text is UTC.
+
+    Raises:
+        ValueError: the text is no instant.
+    """
+    if text == "now":
+        return now_ns
+    ago = _AGO.fullmatch(text)
+    if ago:
+        return now_ns - round(float(ago[1]) * _UNIT_NS[ago[2]])
+    try:
+        return _iso_ns(text)
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is no instant; write 2026-11-22T06:00:00Z, 2026-11-22, now, or how long ago "
+            f"such as 90min, 8h or 7d"
+        ) from None
+
+
+def _iso_ns(text: str) -> int:
+    """Read the fraction apart: datetime keeps microseconds only."""
+    fraction = _FRACTION.search(text)
+    fraction_ns = 0
+    if fraction:
+        fraction_ns = int(fraction[2].ljust(9, "0"))
+        text = text[: fraction.start()] + fraction[1] + text[fraction.end() :]
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        instant = instant.replace(tzinfo=UTC)
+    return (instant - _EPOCH) // timedelta(seconds=1) * _SECOND_NS + fraction_ns

@@ -1,0 +1,168 @@
+"""`pilotline historian` shows and copies what is stored."""
+
+import csv
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+from typer.testing import CliRunner, Result
+
+from pilotline.commands.historian import app
+from pilotline_historian import Gap, Historian, Series
+from tests.historian.influxd import Influxd
+from tests.historian.samples import MILL, NOON_NS, SECOND_NS, at, each_second
+
+NOON = "2026-09-21T14:13:20Z"
+LATER = "2026-09-21T15:00:00Z"
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def url(embedded: Historian, embedded_file: Path) -> str:
+    embedded.write(each_second([1.5, 2.5, float("nan"), "Hold"]))
+    embedded.write(each_second(range(3), Series("aarhus", "oven-2", "door")))
+    embedded.write_gaps(
+        [Gap("aarhus", "mill-1", None, NOON_NS, NOON_NS + 90 * SECOND_NS, "connection-lost")]
+    )
+    return f"sqlite:///{embedded_file}"
+
+
+@pytest.fixture
+def run(url: str) -> Command:
+    def run(*words: str, historian: str = url) -> Result:
+        return CliRunner().invoke(app, words, env={"PILOTLINE_HISTORIAN": historian})
+
+    return run
+
+
+def test_a_query_prints_csv_to_a_pipe(run: Command) -> None:
+    told = run("query", "mill-1", "spindle_speed", "--start", NOON, "--end", LATER)
+    assert told.exit_code == 0, told.stderr
+    header, *rows = csv.reader(told.stdout.splitlines())
+    assert header == ["source_time", "value", "type", "status", "server_time"]
+    assert [row[1] for row in rows] == ["1.5", "2.5", "nan", "Hold"]
+
+
+def test_a_query_prints_one_json_object(run: Command) -> None:
+    told = run("query", "mill-1", "spindle_speed", "--start", NOON, "--end", LATER, "--json")
+    answer = json.loads(told.stdout)
+    assert {name: answer[name] for name in ("site", "machine", "tag", "start", "end")} == {
+        **MILL._asdict(),
+        "start": NOON,
+        "end": LATER,
+    }
+    assert [sample["value"] for sample in answer["samples"]] == [1.5, 2.5, "NaN", "Hold"]
+
+
+def test_a_query_may_be_reduced(run: Command) -> None:
+    words = ("query", "oven-2", "door", "--start", NOON, "--end", LATER, "--points", "1")
+    (bucket,) = json.loads(run(*words, "--json").stdout)["buckets"]
+    assert bucket == {
+        "start": "2026-09-21T14:13:00Z",
+        "minimum": 0.0,
+        "maximum": 2.0,
+        "mean": 1.0,
+        "last": 2,
+        "good_count": 3,
+    }
+    assert run(*words).stdout.splitlines()[1] == "2026-09-21T14:13:00Z,0.0,2.0,1.0,2,3"
+
+
+def test_a_terminal_gets_a_table(url: str) -> None:
+    ours, theirs = pty.openpty()
+    words = ["query", "mill-1", "spindle_speed", "--start", NOON, "--end", LATER]
+    with subprocess.Popen(
+        [sys.executable, "-m", "pilotline", "historian", *words, "--historian", url],
+        stdout=theirs,
+        env={**os.environ, "COLUMNS": "120"},
+    ) as command:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                shown += os.read(ours, 4_096)
+            except OSError:
+                break
+    os.close(ours)
+    assert command.returncode == 0
+    assert "mill-1 spindle_speed" in shown.decode()
+    assert "│" in shown.decode()
+
+
+def test_gaps_are_printed_with_their_cause(run: Command) -> None:
+    assert run("gaps", "mill-1", "--csv").stdout.splitlines() == [
+        "site,machine,tag,start,end,seconds,cause",
+        f"aarhus,mill-1,,{NOON},2026-09-21T14:14:50Z,90.000,connection-lost",
+    ]
+    (gap,) = json.loads(run("gaps", "--json").stdout)["gaps"]
+    assert (gap["tag"], gap["cause"]) == (None, "connection-lost")
+    assert json.loads(run("gaps", "oven-2", "--json").stdout)["gaps"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [((), 7), (("--machine", "oven-2"), 3), (("--tag", "spindle_speed"), 4), (("--end", NOON), 0)],
+)
+def test_an_export_copies_the_series_asked_for(
+    run: Command, tmp_path: Path, words: tuple[str, ...], count: int
+) -> None:
+    file = tmp_path / "run.jsonl"
+    told = run("export", "--out", str(file), *words)
+    assert told.exit_code == 0, told.stderr
+    assert len(file.read_text(encoding="utf-8").splitlines()) == count
+
+
+def test_an_export_is_streamed(run: Command, embedded: Historian, tmp_path: Path) -> None:
+    for first in range(0, 60_000, 5_000):
+        embedded.write([at(i * SECOND_NS, i * 0.5) for i in range(first, first + 5_000)])
+    told = run("export", "--out", str(tmp_path / "run.csv"), "--machine", "mill-1")
+    assert told.exit_code == 0, told.stderr
+    with (tmp_path / "run.csv").open(encoding="utf-8") as stream:
+        assert sum(1 for _ in stream) == 60_001
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("query", "mill-1", "colour"), "its tags: spindle_speed"),
+        (("query", "mill-9", "colour"), "machines: mill-1, oven-2"),
+        (("query", "mill-1", "spindle_speed", "--start", "soon"), "is no instant"),
+        (("query", "mill-1", "spindle_speed", "--start", "1h", "--end", "2h"), "is not after"),
+        (("export", "--out", "x.xlsx"), "choose one of .csv, .jsonl, .parquet"),
+        (("export", "--out", "x.csv", "--machine", "mill-9"), "no series fits"),
+        (("gaps", "--historian", "mysql://x"), "scheme 'mysql'"),
+    ],
+)
+def test_a_mistake_is_explained_in_a_sentence(
+    run: Command, words: tuple[str, ...], reason: str
+) -> None:
+    told = run(*words)
+    assert told.exit_code in (1, 2)
+    assert reason in " ".join(told.stderr.replace("│", " ").split())
+    assert told.exception is None or isinstance(told.exception, SystemExit)
+
+
+def test_a_machine_on_several_sites_needs_its_site(run: Command, embedded: Historian) -> None:
+    embedded.write([at(0, 1, series=Series("odense", "mill-1", "spindle_speed"))])
+    words = ("query", "mill-1", "spindle_speed", "--start", NOON, "--end", LATER)
+    assert "choose one by --site: aarhus, odense" in run(*words).stderr
+    assert len(run(*words, "--site", "odense").stdout.splitlines()) == 2
+
+
+@pytest.mark.real_influxdb
+def test_the_same_words_ask_influxdb(run: Command, influxd: Influxd) -> None:
+    told = run("gaps", "--json", historian=influxd.fresh_url())
+    assert json.loads(told.stdout)["gaps"] == []
