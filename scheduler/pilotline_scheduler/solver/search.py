@@ -87,10 +87,13 @@ class Search:
 
     def open_level(self) -> int | None:
         """Return the first level whose value is not yet proven, or None."""
-        for level, bound in enumerate(self.bound):
-            if self.value is None or bound is None or bound < self.value[level]:
-                return level
-        return None
+        levels = range(len(self.bound))
+        return next((level for level in levels if not self.is_proven(level)), None)
+
+    def is_proven(self, level: int) -> bool:
+        """Return whether no plan that is as good in the levels before is better in this one."""
+        bound = self.bound[level]
+        return self.value is not None and bound is not None and bound >= self.value[level]
 
     def value_of(self, schedule: Schedule) -> tuple[int, ...]:
         """Return the objective of a plan."""

@@ -16,6 +16,8 @@ from pilotline_scheduler.solver.search import Search
 
 _POLL_S = 0.05
 _ROUNDING = 1e-6
+_DETERMINISTIC_PER_S = 0.03
+"""CP-SAT's deterministic time in a second on these models, measured on one busy core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +25,16 @@ class Effort:
     """How hard CP-SAT tries.
 
     Attributes:
-        seconds: wall time.
+        seconds: wall time; where the search is repeatable, work that takes about so long.
         workers: subsolvers.
-        deterministic: limit in CP-SAT's deterministic time, or None.
         thorough: whether presolve and relaxations are worth their time.
+        first_only: whether the first plan will do.
     """
 
     seconds: float
     workers: int
-    deterministic: float | None = None
     thorough: bool = True
+    first_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,12 @@ class Outcome:
         bound: proven lower bound of the level within the scope, or None.
         complete: whether nothing better exists within the scope.
         infeasible: whether there is no plan within the scope.
-        deterministic: deterministic time spent.
     """
 
     schedule: Schedule | None
     bound: int | None
     complete: bool
     infeasible: bool
-    deterministic: float
 
 
 def run(search: Search, scope: Scope, level: int, effort: Effort, source: str) -> Outcome:
@@ -60,9 +60,10 @@ def run(search: Search, scope: Scope, level: int, effort: Effort, source: str) -
     try:
         model = PlanModel(search.instance, scope, level, value)
     except EmptyDomainError:
-        return Outcome(None, None, True, True, 0.0)
+        return Outcome(None, None, complete=True, infeasible=True)
     solver = cp_model.CpSolver()
     _set_up(solver.parameters, search, effort)
+    solver.parameters.stop_after_first_solution = effort.first_only
     callback = _Offers(search, model, source)
     bounds = _Bounds(search, scope, level, source)
     solver.best_bound_callback = bounds
@@ -77,7 +78,6 @@ def run(search: Search, scope: Scope, level: int, effort: Effort, source: str) -
         bounds.bound,
         complete=status in (cp_model.OPTIMAL, cp_model.INFEASIBLE),
         infeasible=status == cp_model.INFEASIBLE,
-        deterministic=solver.deterministic_time,
     )
 
 
@@ -85,11 +85,11 @@ def _set_up(parameters: cp_model.SatParameters, search: Search, effort: Effort) 
     parameters.max_time_in_seconds = max(0.01, min(effort.seconds, search.left_s()))
     parameters.random_seed = search.seed
     parameters.num_workers = effort.workers
-    if effort.deterministic is not None:
-        parameters.max_deterministic_time = effort.deterministic
     if search.repeatable:
+        parameters.max_time_in_seconds = max(0.01, search.left_s())
+        parameters.max_deterministic_time = effort.seconds * _DETERMINISTIC_PER_S
+        parameters.interleave_search = effort.workers > 1
         parameters.num_workers = 1
-        parameters.interleave_search = True
     if not effort.thorough:
         parameters.linearization_level = 0
         parameters.cp_model_probing_level = 0

@@ -5,12 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 from pilotline_scheduler.solver.improve.local_search import LocalSearch
-from pilotline_scheduler.solver.improve.whole import fits, solve_whole
+from pilotline_scheduler.solver.improve.whole import find_plan, fits, solve_whole
 from pilotline_scheduler.solver.improve.window_search import WindowSearch
 from pilotline_scheduler.solver.search import Search
 
 _STEPS_PER_WINDOW = 20
 """Local search steps between windows where one thread does all."""
+_USED_SHARE = 0.4
+"""Share of the time limit that a repeatable search plans to use, so that the clock seldom cuts it
+short; it is estimated from the two measured costs below."""
+_WINDOW_S = 1.0
+_STEP_S_PER_OPERATION = 40e-6
 
 
 def improve(search: Search, workers: int) -> None:
@@ -24,7 +29,9 @@ def improve(search: Search, workers: int) -> None:
         workers: threads.
     """
     if search.best is None:
-        solve_whole(search, workers)
+        find_plan(search, workers)
+    if search.best is None:
+        return
     if search.repeatable:
         _in_turns(search)
     else:
@@ -32,12 +39,18 @@ def improve(search: Search, workers: int) -> None:
 
 
 def _in_turns(search: Search) -> None:
+    """Do a fixed amount of work, so that the same seed gives the same plan."""
+    allowed_s = _USED_SHARE * search.time_limit_s
     if fits(search.instance):
-        solve_whole(search, 1)
+        allowed_s /= 2
+        solve_whole(search, 1, allowed_s)
     windows = WindowSearch(search, _random(search, 0), 1)
     order = LocalSearch(search, _random(search, 1))
-    while not search.over() and search.best is not None:
+    steps_s = _STEPS_PER_WINDOW * _STEP_S_PER_OPERATION * len(search.instance.names)
+    for _ in range(1 + int(allowed_s / (_WINDOW_S + steps_s))):
         for _ in range(_STEPS_PER_WINDOW):
+            if search.over():
+                return
             order.step()
         windows.step()
 
@@ -46,7 +59,7 @@ def _side_by_side(search: Search, workers: int) -> None:
     order = LocalSearch(search, _random(search, 0))
     tasks: list[Callable[[], None]] = [lambda: _loop(search, order.step)]
     if fits(search.instance):
-        tasks.append(lambda: solve_whole(search, workers))
+        tasks.append(lambda: solve_whole(search, workers, search.left_s()))
     else:
         for index in range(max(1, workers - 1)):
             windows = WindowSearch(search, _random(search, index + 1), 2)
@@ -58,7 +71,7 @@ def _side_by_side(search: Search, workers: int) -> None:
 
 
 def _loop(search: Search, step: Callable[[], None]) -> None:
-    while not search.over() and search.best is not None:
+    while not search.over():
         step()
 
 

@@ -32,27 +32,36 @@ def _pairs(instance: Instance) -> int:
     )
 
 
-def solve_whole(search: Search, workers: int) -> None:
+def find_plan(search: Search, workers: int) -> None:
+    """Look for any plan, with all the time there is; note if there is none."""
+    effort = Effort(
+        seconds=search.left_s(),
+        workers=max(_FEWEST_WORKERS, workers),
+        thorough=_pairs(search.instance) <= _PROBING_PAIRS,
+        first_only=True,
+    )
+    outcome = run(search, Scope.whole(search.instance, None), 0, effort, "cp-sat")
+    search.infeasible = outcome.infeasible
+
+
+def solve_whole(search: Search, workers: int, seconds: float) -> None:
     """Minimise level after level; each gets most of the time that is left.
 
-    Without a plan to start from, all the time goes to finding one.
+    Args:
+        search: the solve; it must have a plan.
+        workers: cores.
+        seconds: time for all levels together.
     """
-    thorough = _pairs(search.instance) <= _PROBING_PAIRS
     levels = len(search.instance.levels)
     for level in range(levels):
-        if search.over() or (search.value is not None and _is_proven(search, level)):
+        if search.over() or search.is_proven(level):
             continue
-        share = _LEVEL_SHARE if level + 1 < levels and search.best is not None else 1.0
+        share = _LEVEL_SHARE if level + 1 < levels else 1.0
         effort = Effort(
-            seconds=share * search.left_s(),
+            seconds=share * seconds,
             workers=max(_FEWEST_WORKERS, workers),
-            thorough=thorough,
+            thorough=_pairs(search.instance) <= _PROBING_PAIRS,
         )
         outcome = run(search, Scope.whole(search.instance, search.best), level, effort, "cp-sat")
-        if outcome.infeasible and search.best is None:
-            search.infeasible = True
-
-
-def _is_proven(search: Search, level: int) -> bool:
-    bound = search.bound[level]
-    return search.value is not None and bound is not None and bound >= search.value[level]
+        if not outcome.complete:
+            seconds *= 1 - share

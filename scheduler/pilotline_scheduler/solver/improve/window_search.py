@@ -11,7 +11,6 @@ _FIRST_SIZE = 16
 _SMALLEST, _LARGEST = 4, 400
 _GROW, _SHRINK = 1.25, 0.8
 _SECONDS = 1.5
-_DETERMINISTIC = 0.25
 _LATER_LEVEL_SHARE = 0.15
 _MEMORY = 0.9
 _REWARD_FLOOR = 0.05
@@ -53,7 +52,6 @@ class WindowSearch:
         effort = Effort(
             seconds=_SECONDS,
             workers=self._workers,
-            deterministic=_DETERMINISTIC,
             thorough=False,
         )
         scope = self._neighbourhoods.scope(best, free)

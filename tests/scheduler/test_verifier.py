@@ -1,0 +1,144 @@
+"""The verifier finds every way to break a rule, and names the operations and the numbers."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from pilotline_scheduler.plan import Plan, PlannedOperation
+from pilotline_scheduler.problem import Goal, Problem
+from pilotline_scheduler.solver import first_plan
+from pilotline_scheduler.verifier import evaluate, evaluate_goals, verify
+from tests.scheduler.cases import CASES
+
+PROBLEMS: dict[str, Problem] = {case.name: case.problem for case in CASES}
+REFERENCE = Path(__file__).parents[2] / "docs/reference/problem.md"
+Planned = tuple[str, str, int, int, int]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A plan of a small problem that keeps every rule but one."""
+
+    rule: str
+    case: str
+    planned: tuple[Planned, ...]
+    operations: tuple[str, ...]
+
+    @property
+    def plan(self) -> Plan:
+        """The plan in the product's words."""
+        return Plan(tuple(PlannedOperation(*each) for each in self.planned))
+
+
+X = ("x", "M", 0, 0, 3)
+MUTANTS = [
+    Mutant("once", "machine", (X,), ("y",)),
+    Mutant("once", "release", (("x", "M", 4, 4, 7), ("x", "M", 8, 8, 11)), ("x",)),
+    Mutant("once", "release", (("x", "M", 4, 4, 7), ("z", "M", 8, 8, 11)), ("z",)),
+    Mutant("mode", "release", (("x", "N", 4, 4, 7),), ("x",)),
+    Mutant("order", "release", (("x", "M", 5, 4, 7),), ("x",)),
+    Mutant("order", "machine", (("x", "M", -1, -1, 2), ("y", "M", 3, 3, 7)), ("x",)),
+    Mutant("duration", "release", (("x", "M", 4, 4, 8),), ("x",)),
+    Mutant("duration", "release", (("x", "M", 4, 4, 1),), ("x",)),
+    Mutant("duration", "pause", (("x", "M", 0, 0, 8),), ("x",)),
+    Mutant("calendar", "calendar", (("x", "M", 3, 3, 6), ("y", "M", 10, 10, 14)), ("x",)),
+    # The work of 8 ends with the last open tick; the end must not drift into closed hours.
+    Mutant("calendar", "pause", (("x", "M", 7, 7, 18),), ("x",)),
+    Mutant("machine", "machine", (X, ("y", "M", 2, 2, 6)), ("x", "y")),
+    # The setup already takes the machine.
+    Mutant("machine", "setup", (X, ("y", "M", 2, 5, 8)), ("x", "y")),
+    Mutant("setup", "setup", (X, ("y", "M", 3, 4, 7)), ("y",)),
+    Mutant("setup", "setup", (("x", "M", 0, 1, 4), ("y", "M", 4, 6, 9)), ("x",)),
+    # Between x and y the state is still a.
+    Mutant("setup", "state is passed on", (X, ("y", "M", 3, 3, 6)), ("y",)),
+    Mutant("setup", "machine", (X, ("y", "M", 3, 4, 8)), ("y",)),
+    # 3-9 is not within the morning that ends at 5.
+    Mutant("setup-calendar", "setup within open hours", (("x", "M", 3, 10, 13),), ("x",)),
+    Mutant("pool", "setup pool", (("x", "M", 0, 3, 5), ("y", "N", 1, 4, 6)), ("x", "y")),
+    Mutant(
+        "pool",
+        "pool",
+        (("x", "M", 0, 0, 4), ("y", "N", 4, 4, 8), ("z", "O", 3, 3, 7)),
+        ("x", "z"),
+    ),
+    Mutant("pool", "pool over time", (("x", "M", 9, 9, 13), ("y", "N", 3, 3, 6)), ("y",)),
+    Mutant("minimum-lag", "minimum lag", (("x", "M", 0, 0, 2), ("y", "N", 6, 6, 9)), ("x", "y")),
+    Mutant(
+        "maximum-lag",
+        "maximum lag",
+        (
+            ("busy", "N", 0, 0, 10),
+            ("x", "M", 0, 0, 2),
+            ("z", "M", 2, 2, 13),
+            ("y", "N", 10, 10, 13),
+        ),
+        ("x", "y"),
+    ),
+    Mutant("release", "release", (("x", "M", 3, 3, 6),), ("x",)),
+    Mutant("deadline", "deadline", (X, ("y", "M", 3, 3, 7)), ("y",)),
+    Mutant("attendance", "attendance", (("x", "M", 3, 3, 6),), ("x",)),
+    Mutant("wall", "wall", (X, ("y", "N", 2, 2, 6)), ("x", "y")),
+    Mutant("pin", "pinned start", (("x", "M", 4, 4, 7), ("y", "M", 0, 0, 4)), ("x",)),
+    Mutant("pin", "pinned machine", (("x", "N", 0, 0, 4),), ("x",)),
+    Mutant("frozen", "frozen horizon", (("x", "M", 4, 4, 7), ("y", "M", 7, 7, 11)), ("x",)),
+    Mutant("frozen", "no setup inside the frozen horizon", (("x", "M", 3, 6, 9),), ("x",)),
+]
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda each: f"{each.rule}: {each.case}")
+def test_a_broken_rule_is_named_with_its_operations(mutant: Mutant) -> None:
+    violations = verify(PROBLEMS[mutant.case], mutant.plan)
+    named = [each.operations for each in violations if each.rule == mutant.rule]
+    assert mutant.operations in named, violations
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda each: f"{each.rule}: {each.case}")
+def test_a_sentence_says_who_and_with_which_numbers(mutant: Mutant) -> None:
+    for violation in verify(PROBLEMS[mutant.case], mutant.plan):
+        assert re.search(r"\d|machine [MN]|no operation", violation.sentence), violation
+        for name in violation.operations:
+            assert re.search(rf"\b{name}\b", violation.sentence), violation
+
+
+def test_every_rule_in_the_reference_has_a_mutant_and_no_other_has() -> None:
+    listed = set(re.findall(r"^\| `([a-z-]+)` \|", REFERENCE.read_text(), flags=re.MULTILINE))
+    assert {mutant.rule for mutant in MUTANTS} == listed
+
+
+MOVES: dict[str, Callable[[PlannedOperation], PlannedOperation]] = {
+    "longer": lambda each: replace(each, end=each.end + 1),
+    "shorter": lambda each: replace(each, end=each.end - 1),
+    "set up after its start": lambda each: replace(each, setup_start=each.start + 1),
+    "elsewhere": lambda each: replace(each, machine="nowhere"),
+    "another one": lambda each: replace(each, operation="nobody"),
+}
+
+
+@pytest.mark.parametrize("name", list(PROBLEMS))
+@pytest.mark.parametrize("move", list(MOVES))
+def test_no_operation_can_be_changed_for_worse_unseen(name: str, move: str) -> None:
+    plan = first_plan(PROBLEMS[name])
+    assert plan is not None
+    for index, each in enumerate(plan.operations):
+        planned = list(plan.operations)
+        planned[index] = MOVES[move](each)
+        assert verify(PROBLEMS[name], Plan(tuple(planned)))
+
+
+def test_goals_are_evaluated_whether_or_not_they_are_minimised() -> None:
+    # x ends at 3, y at 7; setup none.
+    problem = PROBLEMS["machine"]
+    plan = Plan((PlannedOperation(*X), PlannedOperation("y", "M", 3, 3, 7)))
+    assert evaluate(problem, plan) == (7,)
+    assert evaluate_goals(problem, plan) == {
+        Goal.WEIGHTED_TARDINESS: 0,
+        Goal.TARDY_RUNS: 0,
+        Goal.MAKESPAN: 7,
+        Goal.CHANGEOVER_TIME: 0,
+        Goal.CHANGEOVER_COST: 0,
+        Goal.MOVED_START: 0,
+        Goal.CHANGED_MACHINE: 0,
+    }
