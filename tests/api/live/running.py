@@ -142,7 +142,8 @@ def running(data: Path, *, send_buffer: int = 0, **more: Any) -> Iterator[Runnin
         **more: settings.
     """
     app = create_app(settings(data, **more))
-    with socket.socket() as held:
+    # asyncio turns off Nagle's delay of 40 ms only for sockets that say they are TCP.
+    with socket.socket(proto=socket.IPPROTO_TCP) as held:
         if send_buffer:
             held.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         held.bind(("127.0.0.1", 0))
