@@ -85,6 +85,8 @@ class SimulatedPlant:
         self._conductor: Conductor | None = None
         self._start_ns = 0
         self._advanced_ns = 0
+        self._told: set[Exception] = set()
+        self._untold: list[Exception] = []
         self._closing = contextlib.ExitStack()
 
     @property
@@ -125,8 +127,14 @@ class SimulatedPlant:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop; see `stop`."""
+        """Stop; see `stop`.
+
+        Raises:
+            SimulatorError: a machine failed meanwhile and nobody was told; not over another error.
+        """
         await self.stop()
+        if error is None and self._untold:
+            raise self._untold.pop()
 
     async def start(self) -> None:
         """Start every machine; all can be connected to when this returns.
@@ -235,14 +243,21 @@ class SimulatedPlant:
         Raises:
             SimulatorError: what made it fail.
         """
-        await asyncio.gather(*self._tasks)
+        try:
+            await asyncio.gather(*self._tasks)
+        except Exception as failure:
+            self._told.add(failure)
+            raise
 
     async def stop(self) -> None:
         """Publish the last values and stop every machine; no task, socket or file is left."""
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        ends = await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        self._untold = [end for end in ends if isinstance(end, Exception) and end not in self._told]
+        for failure in self._untold:
+            log.error("simulators.failed", error=str(failure))
         await self._publish_the_last()
         await asyncio.gather(*(machine.stop() for machine in self._machines.values()))
         self._closing.close()
