@@ -61,6 +61,7 @@ class MachineLink:
         self._settle_at = 0.0
         self._blocked: str | None = None
         self._connections = 0
+        self._told: type[Exception] | None = None
 
     @property
     def machine(self) -> Machine:
@@ -84,17 +85,14 @@ class MachineLink:
         await self._intake.note()
         try:
             while True:
-                cause = await self._connection()
-                self._session.abort()
-                if self.state.disconnected(cause):
-                    log.warning("edge.disconnected", machine=self.machine.id, cause=cause)
+                self._away(await self._connection())
                 await asyncio.sleep(self._backoff.wait_s())
         finally:
             self.state.disconnected("the agent stops")
             self._intake.note()
             await self._session.close()
 
-    async def _connection(self) -> str:
+    async def _connection(self) -> Exception:
         """Hold one connection and return why it ended."""
         try:
             await self._connect()
@@ -107,12 +105,19 @@ class MachineLink:
             await _first_to_fail(pump.run(), self._keep_house(), self._session.renew_channel())
         except SubscriptionLost as error:
             self._forget(error.subscription_id)
-            return str(error)
-        except (MachineUnreachable, EndpointRefused) as error:
-            return str(error)
-        except (OSError, TimeoutError, uaerrors.UaError) as error:
-            return f"{type(error).__name__}: {error}"
-        return "the connection ended"
+            return error
+        except (MachineUnreachable, EndpointRefused, OSError, uaerrors.UaError) as error:
+            return error
+        return MachineUnreachable("the connection ended")
+
+    def _away(self, error: Exception) -> None:
+        """Note a lost connection; log it once for each kind of reason, not at each attempt."""
+        self._session.abort()
+        was_connected = self.state.link.connected
+        self.state.disconnected(str(error) or type(error).__name__)
+        if was_connected or type(error) is not self._told:
+            self._told = type(error)
+            log.warning("edge.disconnected", machine=self.machine.id, cause=str(error))
 
     async def _connect(self) -> None:
         origin = await self._session.open()
@@ -131,6 +136,7 @@ class MachineLink:
         self.state.reconnects += bool(self._connections)
         self._connections += 1
         self.state.connected()
+        self._told = None
         log.info(
             "edge.connected",
             machine=self.machine.id,

@@ -43,14 +43,13 @@ class MachineState:
         """Note that values arrive."""
         self.link = LinkState(True, _now_ms(), None)
 
-    def disconnected(self, cause: str) -> bool:
-        """Note that no values arrive and return whether that or its cause is news."""
+    def disconnected(self, cause: str) -> None:
+        """Note that no values arrive, and why."""
         before = self.link
         if before.connected:
             self.link = LinkState(False, _now_ms(), cause)
         elif before.cause != cause:
             self.link = LinkState(False, before.since_ms, cause)
-        return self.link is not before
 
 
 def begun(machine: str) -> MachineState:
