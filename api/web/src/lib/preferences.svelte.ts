@@ -1,4 +1,5 @@
 /** What this browser's viewer has chosen: language, theme, whose clock. Kept in the browser. */
+import { flushSync } from 'svelte';
 import { preferredLocale, type Locale } from '$lib/i18n/locale';
 
 export type Theme = 'system' | 'light' | 'dark';
@@ -36,7 +37,12 @@ class Preferences {
   readonly zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   #systemDark = $state(matchMedia('(prefers-color-scheme: dark)').matches);
 
+  #printing = $state(false);
+
   constructor() {
+    // Charts are painted, not styled: they must be light before the page is laid out for paper.
+    addEventListener('beforeprint', () => flushSync(() => (this.#printing = true)));
+    addEventListener('afterprint', () => (this.#printing = false));
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', (event) => (this.#systemDark = event.matches));
     this.#applyTheme();
     document.documentElement.lang = this.locale;
@@ -44,6 +50,7 @@ class Preferences {
 
   /** Whether the pages are dark now. */
   get dark(): boolean {
+    if (this.#printing) return false;
     return this.theme === 'system' ? this.#systemDark : this.theme === 'dark';
   }
 

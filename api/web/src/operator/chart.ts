@@ -6,6 +6,7 @@ import { formatNumber } from '$lib/i18n/index.svelte';
 import type { Locale } from '$lib/i18n/locale';
 import { formatInstant } from '$lib/time/format';
 import { stepFor, ticksBetween } from '$lib/time/ticks';
+import { decimalsOfStep, valueRange } from './axes';
 
 /** Width of the value axis; the state timeline above the charts is indented by the same. */
 export const AXIS_PX = 56;
@@ -31,19 +32,6 @@ export interface ChartSetup {
   onzoom: (start_ms: number, end_ms: number) => void;
   onreset: () => void;
   oncursor: (index: number | null) => void;
-}
-
-/** The range of the value axis: the data with some air, and a limit where it is near. */
-export function valueRange(lowest: number, highest: number, limits: Limits | null): [number, number] {
-  const size = Math.max(Math.abs(lowest), Math.abs(highest)) || Math.abs(limits?.high ?? limits?.low ?? 1);
-  const spread = Math.max(highest - lowest, size * 0.02);
-  let [from, to] = [lowest - spread * 0.12, highest + spread * 0.12];
-  for (const limit of [limits?.low, limits?.high]) {
-    if (limit === null || limit === undefined) continue;
-    if (limit < from && from - limit < spread * 1.5) from = limit - spread * 0.12;
-    if (limit > to && limit - to < spread * 1.5) to = limit + spread * 0.12;
-  }
-  return [from, to];
 }
 
 export function chartOptions(setup: ChartSetup): uPlot.Options {
@@ -120,11 +108,6 @@ function valueAxis(ink: string, line: string): uPlot.Axis {
     ticks: { show: false },
     values: (_, splits, __, ___, step) => splits.map((value) => formatNumber(value, decimalsOfStep(step))),
   };
-}
-
-/** As many decimals as it takes to tell neighbouring marks apart. */
-function decimalsOfStep(step: number): number {
-  return Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
 }
 
 function withAlpha(colour: string, alpha: number): string {
