@@ -20,7 +20,7 @@ from pilotline_api.housekeeping import keep_house
 from pilotline_api.kit import openapi, pages, problem
 from pilotline_api.kit.database import Database
 from pilotline_api.kit.middleware import BodyLimit, Failures, SameSite, SecurityHeaders
-from pilotline_api.kit.pages import PageCaching
+from pilotline_api.kit.pages import PageRules
 from pilotline_api.kit.request_id import RequestId
 from pilotline_api.kit.services import Services
 from pilotline_api.live import endpoints as live
@@ -98,7 +98,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Failures)
     app.add_middleware(SameSite, public_url=settings.public_url)
     app.add_middleware(BodyLimit)
-    app.add_middleware(PageCaching)
+    app.add_middleware(PageRules)
     app.add_middleware(GZipMiddleware, minimum_size=2_000)
     app.add_middleware(SecurityHeaders, secure=settings.secure_cookies)
     app.add_middleware(RequestId)

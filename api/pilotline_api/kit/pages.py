@@ -24,16 +24,25 @@ def install(app: FastAPI, pages: Path = PAGES) -> None:
         return PlainTextResponse(_NOT_BUILT, status_code=503)
 
 
-class PageCaching:
-    """Lets browsers keep assets, whose names change with their content, and ask for the rest."""
+class PageRules:
+    """Lets browsers keep assets, whose names change with their content, and ask for the rest.
+
+    Below ``/api/`` nothing is ever a page, whatever the browser says it accepts.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] != "http" or scope["path"].startswith("/api/"):
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
+            return
+        if scope["path"].startswith("/api/"):
+            # FastAPI answers the document where a browser accepts one; here it is no use.
+            headers = [each for each in scope["headers"] if each[0] != b"accept"]
+            json_only = [*headers, (b"accept", b"application/json")]
+            await self.app({**scope, "headers": json_only}, receive, send)
             return
         asset = scope["path"].startswith("/assets/")
 
