@@ -22,6 +22,11 @@ _TIMEOUT_S = 2.0
 _RETRY_FIRST_S = 0.5
 _RETRY_CAP_S = 2.0
 
+MAX_VALUES = 2_000
+"""Most values in one push; the others go with the next one."""
+MAX_TEXT = 256
+"""Longest text shown live, in characters; the historian has it whole."""
+
 Newest = tuple[int, Value | None, int]
 """Source time in ns UTC, value and status code."""
 
@@ -48,6 +53,7 @@ class LiveFeed:
         buffered: one value per tag; a newer one replaces an older one
         policy when the API is away: values are dropped, newest wins
         after it came back: the newest value of every tag is sent again
+        bounded: at most `MAX_VALUES` values and short texts a push, whatever a machine sends
         delays nothing: `put` only writes to a dictionary
     """
 
@@ -103,12 +109,13 @@ class LiveFeed:
         overdue = now - self._told_at >= CONNECTIONS_PERIOD_S or connections != self._told
         if not self._changed and not overdue:
             return None
-        changed, self._changed = self._changed, set()
+        changed = sorted(self._changed)[:MAX_VALUES]
+        self._changed.difference_update(changed)
         message: dict[str, Any] = {
             "agent": self._agent,
             "sent_ms": time.time_ns() // 1_000_000,
             "connections": {},
-            "values": [self._row(key) for key in sorted(changed)],
+            "values": [self._row(key) for key in changed],
         }
         if overdue:
             self._told, self._told_at = connections, now
@@ -120,7 +127,7 @@ class LiveFeed:
 
     def _row(self, key: tuple[str, str]) -> list[Any]:
         source_ns, value, status = self._newest[key]
-        return [*key, source_ns, _finite(value), status]
+        return [*key, source_ns, _sendable(value), status]
 
     async def _push(self, client: httpx.AsyncClient, body: bytes) -> bool:
         try:
@@ -142,8 +149,10 @@ class LiveFeed:
         return True
 
 
-def _finite(value: Value | None) -> Value | None:
-    """Return JSON's stand-in for a float that JSON cannot write."""
+def _sendable(value: Value | None) -> Value | None:
+    """Return a value as a push may carry it: short text, and words for floats JSON cannot write."""
+    if isinstance(value, str):
+        return value[:MAX_TEXT]
     if not isinstance(value, float) or math.isfinite(value):
         return value
     if math.isnan(value):

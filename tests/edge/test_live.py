@@ -153,3 +153,16 @@ def test_floats_that_json_cannot_write_travel_as_words() -> None:
         assert [row[3] for row in api.values()] == ["NaN", "Infinity", "-Infinity", None]
 
     in_virtual_time(work)
+
+
+def test_ten_thousand_tags_and_endless_texts_do_not_make_a_push_the_api_refuses() -> None:
+    async def work() -> None:
+        api = Api()
+        live = feed(api)
+        for number in range(10_000):
+            live.put("mill-1", f"tag-{number}", 1, "x" * 100_000, 0)
+        await running(live, 3.0)
+        assert len(api.values()) == 10_000
+        assert max(len(json.dumps(body)) for _, body in api.pushes) < 1_000_000
+
+    in_virtual_time(work)
