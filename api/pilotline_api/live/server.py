@@ -6,13 +6,14 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
+from pilotline_api.kit.prompt_requests import PromptRequests
 from pilotline_api.live.parts import Live
 
 GRACE_S: Final = 2
 """How long other requests may take to end after Ctrl-C."""
 
 
-MOST_CONNECTIONS: Final = 1_000
+MOST_CONNECTIONS: Final = 4_000
 """Further ones are answered 503, so that a flood leaves memory for those who are served."""
 MOST_HEADER_BYTES: Final = 32_768
 
@@ -60,6 +61,7 @@ def server(app: FastAPI, *, host: str, port: int, trusted_proxies: str | None = 
         proxy_headers=trusted_proxies is not None,
         forwarded_allow_ips=trusted_proxies,
         limit_concurrency=MOST_CONNECTIONS,
+        http=PromptRequests,
         h11_max_incomplete_event_size=MOST_HEADER_BYTES,
         timeout_graceful_shutdown=GRACE_S,
     )
