@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 
+import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.concurrency import run_in_threadpool
 from starlette.middleware.gzip import GZipMiddleware
@@ -37,6 +38,8 @@ from pilotline_api.solves.queue import SolveQueue
 from pilotline_historian import open_historian
 from pilotline_plant import Plant
 from pilotline_plant.reading import read_plant
+
+_log = structlog.get_logger("pilotline.api")
 
 ROUTERS: tuple[APIRouter, ...] = (
     accounts.router,
@@ -117,5 +120,7 @@ async def _housekeeping(database: Database) -> AsyncIterator[None]:
 
 def _prepare(database: Database, equipment: Plant) -> None:
     migrate(database)
+    if database.backend == "postgresql" and not database.walls_hold():
+        _log.warning("database.role_bypasses_row_security", advice="connect as an ordinary role")
     with database.writing() as session:
         ensure_organisations(session, equipment)

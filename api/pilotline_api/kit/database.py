@@ -14,6 +14,9 @@ from pilotline_api.errors import DatabaseUrlError
 _BUSY_TIMEOUT_MS = 10_000
 _WRITING = "pilotline_writing"
 _ALL = "*"
+_KEPT_APART = text(
+    "SELECT NOT (rolsuper OR rolbypassrls) FROM pg_roles WHERE rolname = current_user"
+)
 _LIMIT = text("SELECT set_config('pilotline.organisation', :organisation, true)")
 
 
@@ -81,6 +84,17 @@ class Database:
             if self.backend == "postgresql":
                 connection.execute(_LIMIT, {"organisation": _ALL})
             yield connection
+
+    def walls_hold(self) -> bool:
+        """Return whether the database itself keeps organisations apart.
+
+        On SQLite there is no such wall. On PostgreSQL a superuser, or a role with BYPASSRLS, walks
+        through it.
+        """
+        if self.backend != "postgresql":
+            return False
+        with self.reading() as session:
+            return bool(session.scalar(_KEPT_APART))
 
     def close(self) -> None:
         """Close every pooled connection."""

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -88,8 +89,29 @@ def test_exactly_one_of_sixteen_gets_the_machine(api: RunningApi) -> None:
     sixteen_race_for_four_slots(api)
 
 
+def one_key_has_one_effect(api: RunningApi) -> None:
+    token = api.sign_in(Role.CUSTOMER, "nordbeton")
+    browsers = [api.client(token, **{"Idempotency-Key": "impatient"}) for _ in range(8)]
+    body = {
+        "machine": "oven-1",
+        "start": "2050-01-04T08:00:00Z",
+        "end": "2050-01-04T09:00:00Z",
+        "title": "Clicked eight times",
+    }
+    with ThreadPoolExecutor(len(browsers)) as together:
+        answers = list(together.map(lambda each: each.post("/bookings", json=body), browsers))
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+
+
+def test_eight_clicks_with_one_key_book_once(api: RunningApi) -> None:
+    one_key_has_one_effect(api)
+
+
 def test_exactly_one_of_sixteen_gets_the_machine_on_postgresql(
     tmp_path: Path, postgres_url: str
 ) -> None:
     with running(tmp_path, database_url=postgres_url) as api:
         sixteen_race_for_four_slots(api)
+        one_key_has_one_effect(api)

@@ -14,7 +14,7 @@ from pilotline_api.accounts.models import SignInSession
 from pilotline_api.errors import DatabaseUrlError
 from pilotline_api.kit import events
 from pilotline_api.kit.base import utc_now
-from pilotline_api.kit.database import Database
+from pilotline_api.kit.database import Database, Scope, every_organisation
 from pilotline_api.kit.events import Audience
 from pilotline_api.migrations import migrate
 
@@ -135,3 +135,23 @@ def test_ids_of_forgotten_events_are_not_given_again(database: Database) -> None
         with database.writing() as session:
             events.publish(session, "run", {}, audience=Audience.STAFF)
             assert events.newest_id(session) > newest
+
+
+def test_a_superuser_would_walk_through_the_walls(postgres_server: str, postgres_url: str) -> None:
+    with closing(Database(postgres_server)) as superuser, closing(Database(postgres_url)) as owner:
+        assert not superuser.walls_hold()
+        assert owner.walls_hold()
+
+
+def test_within_a_block_a_rule_between_organisations_sees_them_all(postgres_url: str) -> None:
+    setting = text("SELECT current_setting('pilotline.organisation', true)")
+    with closing(Database(postgres_url)) as database:
+        with database.reading(Scope("one")) as session:
+            before = session.scalar(setting)
+            with every_organisation(session):
+                within = session.scalar(setting)
+            after = session.scalar(setting)
+        with database.reading() as session:
+            nobody_in_particular = session.scalar(setting)
+
+    assert (before, within, after, nobody_in_particular) == ("one", "*", "one", "*")
