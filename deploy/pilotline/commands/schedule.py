@@ -192,7 +192,7 @@ def plot(
 def _solved(
     problem: "Problem", time_limit_s: float, workers: int | None, seed: int, *, quiet: bool
 ) -> "Answer":
-    """Solve with live progress on a terminal; the first interrupt asks for the best so far."""
+    """Solve with progress on standard error; the first interrupt asks for the best so far."""
     import signal
     import threading
 
@@ -204,8 +204,8 @@ def _solved(
     cancel = threading.Event()
     before = signal.signal(signal.SIGINT, lambda *_: _interrupted(cancel))
     console = Console(stderr=True)
-    progress = _Progress(time_limit_s)
     shown = not quiet and console.is_terminal
+    progress = _Progress(time_limit_s, lines=not quiet and not shown)
     live = Live(
         console=console, get_renderable=progress.table, refresh_per_second=4, transient=True
     )
@@ -233,14 +233,15 @@ def _interrupted(cancel: "threading.Event") -> None:
 
 
 class _Progress:
-    """What a person sees while a solve runs."""
+    """What a person sees while a solve runs: a table on a terminal, a line per plan elsewhere."""
 
-    def __init__(self, time_limit_s: float) -> None:
+    def __init__(self, time_limit_s: float, *, lines: bool) -> None:
         import time
 
         self._clock = time.monotonic
         self._started = time.monotonic()
         self._time_limit_s = time_limit_s
+        self._lines = lines
         self._last: Incumbent | None = None
         self._count = 0
 
@@ -249,6 +250,9 @@ class _Progress:
         del plan
         self._last = incumbent
         self._count += 1
+        if self._lines:
+            value = _figures(incumbent.objective)
+            typer.echo(f"{incumbent.wall_s:8.2f} s  {value}  {incumbent.source}", err=True)
 
     def table(self) -> "Table":
         """Return the state of the solve."""

@@ -1,6 +1,7 @@
 """The child process of a solve: ``python -m pilotline_scheduler.solver.child_main``."""
 
 import os
+import signal
 import sys
 import threading
 import time
@@ -22,6 +23,7 @@ _ORPHAN_GRACE_S = 5.0
 
 def main() -> int:
     """Solve the problem on standard input and report on what was standard output."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's interrupt is the parent's to handle
     reports = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     lines = sys.stdin.buffer

@@ -84,6 +84,7 @@ def run(search: Search, scope: Scope, level: int, effort: Effort, source: str) -
 def _set_up(parameters: cp_model.SatParameters, search: Search, effort: Effort) -> None:
     parameters.max_time_in_seconds = max(0.01, min(effort.seconds, search.left_s()))
     parameters.random_seed = search.seed
+    parameters.catch_sigint_signal = False  # the program's handler decides, and asks for a stop
     parameters.num_workers = effort.workers
     if search.repeatable:
         parameters.max_time_in_seconds = max(0.01, search.left_s())

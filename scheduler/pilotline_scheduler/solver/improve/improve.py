@@ -28,9 +28,9 @@ def improve(search: Search, workers: int) -> None:
         search: the solve, seeded.
         workers: threads.
     """
-    if search.best is None:
+    if search.best is None and not search.over():
         find_plan(search, workers)
-    if search.best is None:
+    if search.best is None or search.over():
         return
     if search.repeatable:
         _in_turns(search)
