@@ -13,9 +13,10 @@ _SETTLE_S = 2.0
 
 
 def _children() -> set[str]:
+    """Direct children only: a browser held by a wider fixture starts and ends its own."""
     return {
         f"process {child.pid}: {child.name()}"
-        for child in psutil.Process().children(recursive=True)
+        for child in psutil.Process().children()
         if child.is_running() and child.status() != psutil.STATUS_ZOMBIE
     }
 
