@@ -78,7 +78,7 @@ def test_solve_prints_one_json_object(tmp_path: Path) -> None:
 
 def test_solve_tells_a_person_status_objective_bound_gap_and_time(folder: Path) -> None:
     solved = run("solve", folder / "problem.json", "--time", 1)
-    words = [line.split()[0] for line in solved.output.splitlines()]
+    words = [line.split()[0] for line in solved.stdout.splitlines()]
     assert words == ["status", "objective", "bound", "gap", "time", "plans"]
 
 
