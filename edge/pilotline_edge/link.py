@@ -234,12 +234,12 @@ class MachineLink:
                 await self._intake.note()
 
     def _check_silence(self, subscription: MachineSubscription) -> None:
-        overdue_s = subscription.silent_s()
-        if overdue_s > 0:
+        silence_s = subscription.silence_s()
+        if silence_s > subscription.patience_s:
             subscription.silences += 1
             raise MachineUnreachable(
                 f"machine {self.machine.id}: {self.machine.endpoint.url} has been silent for "
-                f"{overdue_s:.0f} s longer than agreed"
+                f"{silence_s:.0f} s"
             )
 
     def _note_bad_tags(self) -> None:

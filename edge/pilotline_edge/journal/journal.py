@@ -10,16 +10,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from pilotline_edge.errors import JournalFailed
+from pilotline_edge.journal.commands import Append, JournalSize, Remove
 from pilotline_edge.journal.record import Entry, encode
 from pilotline_edge.journal.salvage import Salvage, salvage
 from pilotline_edge.journal.schema import ALL_SERIES, INSERT_SERIES, checksum, open_journal
-from pilotline_edge.journal.writer import (
-    Append,
-    JournalSize,
-    JournalWriter,
-    Remove,
-    damage_marker,
-)
+from pilotline_edge.journal.writer import JournalWriter, damage_marker
 from pilotline_historian import Series
 
 MAX_BYTES = 2 * 1024**3

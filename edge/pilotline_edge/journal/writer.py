@@ -5,15 +5,14 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
 
 from pilotline_edge.errors import JournalFailed
-from pilotline_edge.journal.record import Entry
+from pilotline_edge.journal.ballast import Ballast
+from pilotline_edge.journal.commands import Append, Command, JournalSize, Remove, Stop
 from pilotline_edge.journal.schema import (
     DELETE_RECORDS,
     INSERT_RECORD,
@@ -28,61 +27,12 @@ log = structlog.get_logger("pilotline.edge")
 _ROW_OVERHEAD_BYTES = 64
 _ROOM_AGAIN = 0.95
 _RETRY_S = 0.5
-_VACUUM_PAGES = 256
+_VACUUM_PAGES = 64
+_GROUP_BYTES = 1024 * 1024
 DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 """Error codes that say the file's content is at fault."""
 
 FULL, DISK_FULL = "journal-full", "disk-full"
-
-
-def _running() -> "Future[None]":
-    """Return a future that whoever waits for it cannot cancel: the entry is kept all the same."""
-    future: Future[None] = Future()
-    future.set_running_or_notify_cancel()
-    return future
-
-
-@dataclass(slots=True)
-class Append:
-    """Keep an entry, encoded already so that no value can stop the writer."""
-
-    entry: Entry
-    record: bytes
-    done: "Future[None]" = field(default_factory=_running)
-
-
-@dataclass(slots=True)
-class Remove:
-    """Drop records that the historian has."""
-
-    upto: int
-    published_ns: Mapping[str, int]
-    done: "Future[None]" = field(default_factory=_running)
-
-
-@dataclass(slots=True)
-class Stop:
-    """Finish what was asked before, then end."""
-
-
-Command = Append | Remove | Stop
-
-
-@dataclass(frozen=True, slots=True)
-class JournalSize:
-    """What lies in the journal.
-
-    Attributes:
-        records: number of records.
-        samples: number of values in them.
-        bytes: their size.
-        blocked: why nothing more is taken (``journal-full``, ``disk-full``), or None.
-    """
-
-    records: int
-    samples: int
-    bytes: int
-    blocked: str | None = None
 
 
 class JournalWriter:
@@ -108,6 +58,7 @@ class JournalWriter:
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
         self._waiting: deque[Append] = deque()
         self._failure: JournalFailed | None = None
+        self._ballast = Ballast(path.with_suffix(".ballast"))
         records, size, samples = connection.execute(SIZE).fetchone()
         self.size = JournalSize(records, samples, size + records * _ROW_OVERHEAD_BYTES)
 
@@ -128,6 +79,7 @@ class JournalWriter:
     def _run(self) -> None:
         """Carry commands out until told to stop; whatever goes wrong fails what is asked."""
         try:
+            self._ballast.lay()
             self._serve()
         except Exception as error:
             log.exception("edge.journal_writer_failed", file=str(self._path))
@@ -155,7 +107,7 @@ class JournalWriter:
     def _collect(self) -> list[Command]:
         """Wait for a command, then for others that come at nearly the same time."""
         try:
-            commands = [self._commands.get(timeout=_RETRY_S if self._waiting else None)]
+            commands = [self._commands.get(timeout=self._patience_s())]
         except queue.Empty:
             return []
         if self._gather_s and not isinstance(commands[0], Stop):
@@ -166,24 +118,47 @@ class JournalWriter:
             except queue.Empty:
                 return commands
 
+    def _patience_s(self) -> float | None:
+        return _RETRY_S if self._waiting or self.size.blocked else None
+
     def _carry_out(self, removes: list[Remove]) -> None:
         if removes:
-            self._commit([], removes)
-        if not self._waiting:
-            return
-        if self.size.blocked == FULL and self.size.bytes > self._max_bytes * _ROOM_AGAIN:
-            return
-        if self.size.bytes >= self._max_bytes:
-            self._blocked(FULL)
-            return
-        appends = list(self._waiting)
-        self._waiting.clear()
-        self._commit(appends, [])
+            if not self._commit([], removes):
+                # Tried again first of all, with the ballast gone; nothing may take that room.
+                return
+            self._shrink()
+        while (self._waiting or self.size.blocked) and self._has_room() and self._waiting:
+            if not self._commit(self._next_group(), []):
+                return
 
-    def _commit(self, appends: Sequence[Append], removes: Sequence[Remove]) -> None:
+    def _next_group(self) -> list[Append]:
+        """Return waiting entries up to a size that fits into the ballast."""
+        group: list[Append] = []
+        size = 0
+        while self._waiting and size < _GROUP_BYTES:
+            group.append(self._waiting.popleft())
+            size += len(group[-1].record)
+        return group
+
+    def _has_room(self) -> bool:
+        size = self.size
+        if size.blocked == DISK_FULL:
+            room, reason = self._room_on_disk(), DISK_FULL
+        else:
+            share = _ROOM_AGAIN if size.blocked else 1.0
+            room, reason = size.bytes < self._max_bytes * share, FULL
+        if not room:
+            self._blocked(reason)
+        elif size.blocked:
+            log.info("edge.journal_has_room", bytes=size.bytes)
+            self.size = JournalSize(size.records, size.samples, size.bytes)
+        return room
+
+    def _commit(self, appends: Sequence[Append], removes: Sequence[Remove]) -> bool:
+        """Carry out one transaction and return whether it is on disk."""
         if self._failure is not None:
             _fail((*appends, *removes), self._failure)
-            return
+            return False
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             change = self._insert(appends) if appends else self._delete(removes)
@@ -191,17 +166,18 @@ class JournalWriter:
         except sqlite3.Error as error:
             self._rollback()
             self._commit_failed(error, appends, removes)
-            return
+            return False
         records, samples, size = change
         before = self.size
         self.size = JournalSize(
             before.records + records,
             before.samples + samples,
             before.bytes + size,
-            before.blocked if removes else None,
+            before.blocked,
         )
         for done in (*(each.done for each in appends), *(each.done for each in removes)):
             done.set_result(None)
+        return True
 
     def _insert(self, appends: Sequence[Append]) -> tuple[int, int, int]:
         rows = [
@@ -232,8 +208,14 @@ class JournalWriter:
         self._connection.execute(DELETE_RECORDS, (upto,))
         for remove in removes:
             self._connection.executemany(UPSERT_DELIVERED, remove.published_ns.items())
-        self._connection.execute(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})").fetchall()
         return -records, -samples, -(size + records * _ROW_OVERHEAD_BYTES)
+
+    def _shrink(self) -> None:
+        """Give some of the file's free pages back to the disk, a little at a time."""
+        try:
+            self._connection.execute(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})").fetchall()
+        except sqlite3.Error as error:
+            log.debug("edge.journal_not_shrunk", reason=str(error))
 
     def _commit_failed(
         self, error: sqlite3.Error, appends: Sequence[Append], removes: Sequence[Remove]
@@ -244,7 +226,8 @@ class JournalWriter:
             for remove in removes:
                 self._commands.put(remove)
             self._blocked(DISK_FULL)
-            self._make_room()
+            self._ballast.drop()
+            time.sleep(_RETRY_S)
             return
         if code in DAMAGE:
             damage_marker(self._path).touch()
@@ -255,13 +238,14 @@ class JournalWriter:
         log.error("edge.journal_failed", file=str(self._path), reason=str(error))
         _fail((*appends, *removes), self._failure)
 
-    def _make_room(self) -> None:
-        """Fold the log into the file, so that removing records needs no further disk space."""
+    def _room_on_disk(self) -> bool:
+        """Fold the log into the file, which shrinks both, and try to lay the ballast again."""
         try:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         except sqlite3.Error as error:
             log.warning("edge.journal_checkpoint_failed", reason=str(error))
-        time.sleep(_RETRY_S)
+            return False
+        return self._ballast.lay()
 
     def _blocked(self, reason: str) -> None:
         if self.size.blocked != reason:

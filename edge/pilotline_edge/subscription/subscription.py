@@ -98,14 +98,18 @@ class MachineSubscription:
         """Begin to expect messages; called when a connection is made."""
         self._heard = asyncio.get_running_loop().time()
 
-    def silent_s(self) -> float:
-        """Return the seconds by which messages are overdue; at most 0 while all is well.
+    def silence_s(self) -> float:
+        """Return the seconds since the server spoke of this subscription."""
+        return asyncio.get_running_loop().time() - self._heard
+
+    @property
+    def patience_s(self) -> float:
+        """Longest silence that is still well: two keep-alive periods and a margin.
 
         asyncua's watchdog waits for the keep-alive count it *requested*, eleven minutes and more;
         this one uses what the server granted, which is asked to be two seconds.
         """
-        allowed = 2 * self.published_s * self.keep_alives + _SILENCE_MARGIN_S
-        return asyncio.get_running_loop().time() - self._heard - allowed
+        return 2 * self.published_s * self.keep_alives + _SILENCE_MARGIN_S
 
     # -- making -----------------------------------------------------------------------------
 
