@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -150,10 +151,10 @@ def test_a_fault_of_the_historian_itself_ends_nothing(journal: Journal, tmp_path
     forwarding.start()
     try:
         while forwarding.state.problem is None:
-            pass
+            time.sleep(0.01)
         assert "planted" in forwarding.state.problem
         historian.away = None
         while len(historian.stored) < 3:
-            pass
+            time.sleep(0.01)
     finally:
         assert forwarding.stop(2.0)

@@ -1,0 +1,192 @@
+"""Messages that come twice, out of line, or not at all."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asyncua import ua
+
+from pilotline_edge.agent import recall
+from pilotline_edge.errors import SubscriptionLost
+from pilotline_edge.intake import Intake
+from pilotline_edge.journal import Journal
+from pilotline_edge.journal.reader import BacklogReader
+from pilotline_edge.link import MachineLink
+from pilotline_edge.state import begun
+from pilotline_edge.subscription.publication import OVERFLOW, Publication
+from pilotline_historian import Gap, Series
+from tests.edge.plants import machine, tag
+
+MS = 1_000_000
+START = 1_700_000_000_000 * MS
+READ = machine("opc.tcp://127.0.0.1:1/x", [tag("a")])
+
+
+@dataclass
+class Services:
+    """What the server still has to send again."""
+
+    kept: dict[int, ua.NotificationMessage] = field(default_factory=dict)
+
+    async def republish(self, subscription: int, sequence: int) -> ua.NotificationMessage:
+        del subscription
+        if sequence not in self.kept:
+            raise ua.uaerrors.BadMessageNotAvailable
+        return self.kept[sequence]
+
+
+@dataclass
+class Session:
+    """A session that can only republish."""
+
+    machine: Any = READ
+    services: Services = field(default_factory=Services)
+
+
+class Rig:
+    """A link in front of a real journal, without a server."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "journal.sqlite"
+        self.journal = Journal.open(self.path, [Series("aarhus", "mill-1", "a")])
+        self.state = begun("mill-1")
+        self.session = Session()
+        session: Any = self.session
+        coverage = recall(READ, self.journal)
+        coverage._last["a"] = START
+        coverage._opening = None
+        self.link = MachineLink(
+            session, Intake(READ, coverage, self.journal, self.state, None), self.state
+        )
+        (self.subscription,) = self.link._subscriptions
+        self.subscription.subscription_id = 7
+        self.subscription.items[0].accepted(1, 100)
+
+    def kept(self) -> tuple[list[float], list[Gap]]:
+        """Return the values and gaps in the journal."""
+        reader = BacklogReader(self.path)
+        try:
+            backlog = reader.read(10_000)
+        finally:
+            reader.close()
+        return [float(str(sample.value)) for sample in backlog.samples], backlog.gaps
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    made = Rig(tmp_path)
+    yield made
+    made.journal.close()
+
+
+def message(sequence: int, *, status: int = 0, values: int = 1) -> Publication:
+    at = START + sequence * 1000 * MS
+    changes: Any = [
+        (1, float(sequence * 100 + index), status, at + index, None) for index in range(values)
+    ]
+    return Publication(7, sequence, at + 50 * MS, False, changes)
+
+
+def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(work())
+
+
+async def _take(rig: Rig, publication: Publication) -> Any:  # noqa: ANN401 - acknowledgements
+    taken = await rig.link._take(publication)
+    if taken.durable is not None:
+        await taken.durable
+    return taken.acknowledgements
+
+
+def test_a_message_that_comes_twice_is_kept_once_and_acknowledged_again(rig: Rig) -> None:
+    async def work() -> None:
+        assert await _take(rig, message(1)) == ((7, 1),)
+        assert await _take(rig, message(1)) == ((7, 1),)
+
+    run(work)
+    assert rig.kept() == ([100.0], [])
+    assert rig.state.duplicates == 1
+
+
+def test_messages_missing_in_the_sequence_are_asked_for_again(rig: Rig) -> None:
+    lost: Any = ua.NotificationMessage()
+    lost.SequenceNumber = 2
+    part: Any = ua.DataChangeNotification()
+    item: Any = ua.MonitoredItemNotification()
+    item.ClientHandle = 1
+    item.Value = ua.DataValue(ua.Variant(200.0, ua.VariantType.Double))
+    part.MonitoredItems.append(item)
+    lost.NotificationData = [part]
+    rig.session.services.kept[2] = lost
+
+    async def work() -> None:
+        await _take(rig, message(1))
+        await _take(rig, message(3))
+
+    run(work)
+    assert rig.kept() == ([100.0, 200.0, 300.0], [])
+    assert rig.state.missing == 0
+
+
+def test_messages_the_server_no_longer_has_are_a_declared_gap(rig: Rig) -> None:
+    async def work() -> None:
+        await _take(rig, message(1))
+        await _take(rig, message(4))
+
+    run(work)
+    values, (gap,) = rig.kept()
+    assert values == [100.0, 400.0]
+    assert rig.state.missing == 2
+    assert gap.cause == "messages-lost"
+    assert gap.start_ns == START + 1000 * MS
+    assert gap.end_ns == START + 4050 * MS
+
+
+def test_a_keep_alive_shows_missing_messages_too(rig: Rig) -> None:
+    async def work() -> None:
+        await _take(rig, message(1))
+        assert await _take(rig, Publication(7, 3, START + 9000 * MS, False, [])) == ()
+
+    run(work)
+    _, (gap,) = rig.kept()
+    assert gap.cause == "messages-lost"
+
+
+def test_the_overflow_bit_is_a_declared_gap(rig: Rig) -> None:
+    async def work() -> None:
+        await _take(rig, message(1))
+        await _take(rig, message(2, status=OVERFLOW))
+
+    run(work)
+    _, (gap,) = rig.kept()
+    assert (gap.tag, gap.cause) == ("a", "queue-overflow")
+    assert (gap.start_ns, gap.end_ns) == (START + 1000 * MS, START + 2000 * MS)
+
+
+def test_a_full_queue_counts_as_an_overflown_one(rig: Rig) -> None:
+    async def work() -> None:
+        await _take(rig, message(1))
+        await _take(rig, message(2, values=100))
+
+    run(work)
+    _, (gap,) = rig.kept()
+    assert gap.cause == "queue-overflow"
+
+
+def test_an_ended_subscription_is_made_anew(rig: Rig) -> None:
+    async def work() -> None:
+        with pytest.raises(SubscriptionLost):
+            await rig.link._take(Publication(7, 2, None, False, [], ended=0x800A0000))
+
+    run(work)
+
+
+def test_a_message_of_a_former_subscription_is_ignored(rig: Rig) -> None:
+    async def work() -> None:
+        assert await _take(rig, Publication(6, 1, START, False, message(1).changes)) == ()
+
+    run(work)
+    assert rig.kept() == ([], [])
