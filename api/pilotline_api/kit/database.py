@@ -1,5 +1,6 @@
 """Sessions: transactions that read, transactions that write, and whose rows they may see."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,11 +9,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from pilotline_api.errors import DatabaseUrlError
 
 _BUSY_TIMEOUT_MS = 10_000
 _WRITING = "pilotline_writing"
+_HOLDS_TURN = "pilotline_holds_turn"
 _ALL = "*"
 _KEPT_APART = text(
     "SELECT NOT (rolsuper OR rolbypassrls) FROM pg_roles WHERE rolname = current_user"
@@ -124,13 +127,32 @@ def _engine(url: str, backend: str) -> Engine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
+    _take_turns(engine)
+    return engine
+
+
+def _take_turns(engine: Engine) -> None:
+    """Begin writing transactions at once, and let this process's writers queue for them.
+
+    A deferred transaction that reads and then writes may act on what is no longer so. SQLite makes
+    a second writer poll with ever longer sleeps; a lock wakes the next thread of this process the
+    moment it is its turn.
+    """
+    turn = threading.Lock()
+
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        # A deferred transaction that reads and then writes may act on what is no longer so.
-        writing = connection.get_execution_options().get(_WRITING, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        if not connection.get_execution_options().get(_WRITING, False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        # A timeout leaves the rest to SQLite, which says that the database is locked.
+        connection.info[_HOLDS_TURN] = turn.acquire(timeout=_BUSY_TIMEOUT_MS / 1_000)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    return engine
+    @event.listens_for(engine, "checkin")
+    def end(_connection: object, record: ConnectionPoolEntry) -> None:
+        if record.info.pop(_HOLDS_TURN, False):
+            turn.release()
 
 
 @contextmanager
