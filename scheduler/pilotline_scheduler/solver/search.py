@@ -7,6 +7,10 @@ from collections.abc import Callable
 from pilotline_scheduler.plan import Incumbent, Plan
 from pilotline_scheduler.solver.instance import Instance, Schedule, objective
 
+_RESERVE_S = 0.4
+_RESERVE_SHARE = 0.08
+"""Time kept back for winding up, so that the limit holds on a busy machine too."""
+
 OnIncumbent = Callable[[Incumbent, Plan], None]
 
 
@@ -67,8 +71,9 @@ class Search:
         return time.monotonic() - self._started
 
     def left_s(self) -> float:
-        """Return seconds left, zero or less when none are."""
-        return self.time_limit_s - self.elapsed_s()
+        """Return seconds left to search, zero or less when none are."""
+        reserve_s = min(_RESERVE_S, _RESERVE_SHARE * self.time_limit_s)
+        return self.time_limit_s - reserve_s - self.elapsed_s()
 
     @property
     def cancelled(self) -> bool:

@@ -9,40 +9,38 @@ from itertools import pairwise
 
 from ortools.sat.python import cp_model
 
-from pilotline_scheduler.solver.cp_model.draft import Activity, Draft, Option, Span
+from pilotline_scheduler.solver.cp_model.draft import Draft, Span
+from pilotline_scheduler.solver.instance import LagData
 
 
 def add_lags(draft: Draft) -> None:
     """An operation starts no earlier and no later after another's end than their lag allows."""
-    for before, lags in enumerate(draft.instance.successors):
-        one = draft.activities[before]
-        for lag in lags:
-            other = draft.activities[lag.other]
-            if not (one.moves or other.moves):
-                continue
-            draft.model.add(other.start >= one.end + lag.minimum)
-            if lag.maximum is not None:
-                draft.model.add(other.start <= one.end + lag.maximum)
+    for operation in draft.movers:
+        for lag in draft.instance.successors[operation]:
+            _add_lag(draft, operation, lag.other, lag)
+        for lag in draft.instance.predecessors[operation]:
+            if not draft.scope.moves(lag.other):
+                _add_lag(draft, lag.other, operation, lag)
+
+
+def _add_lag(draft: Draft, before: int, after: int, lag: LagData) -> None:
+    end, start = draft.activity(before).end, draft.activity(after).start
+    draft.model.add(start >= end + lag.minimum)
+    if lag.maximum is not None:
+        draft.model.add(start <= end + lag.maximum)
 
 
 def add_machines(draft: Draft) -> None:
     """A machine does one operation at a time; kept operations keep their order on it."""
-    entries: list[list[tuple[int, Option]]] = [[] for _ in draft.instance.machines]
-    for operation, activity in enumerate(draft.activities):
-        for option in activity.options:
+    spans: dict[int, list[Span]] = {}
+    for operation in draft.movers:
+        for option in draft.activity(operation).options:
             machine = draft.instance.modes[operation][option.mode].machine
-            entries[machine].append((operation, option))
-    for machine, options in enumerate(entries):
-        if not any(draft.activities[operation].moves for operation, _ in options):
-            continue
-        draft.model.add_no_overlap(
-            [
-                span.interval
-                for operation, option in options
-                if _in_range(draft, draft.activities[operation])
-                for span in option.spans
-            ]
-        )
+            spans.setdefault(machine, []).extend(option.spans)
+    for machine, moving in spans.items():
+        staying = draft.neighbours(draft.base_sequences[machine])
+        moving += [draft.activity(operation).options[0].spans[0] for operation in staying]
+        draft.model.add_no_overlap([span.interval for span in moving])
         _keep_order(draft, machine)
 
 
@@ -50,9 +48,8 @@ def _keep_order(draft: Draft, machine: int) -> None:
     """Operations that are not decided anew keep their order on a machine."""
     kept = [each for each in draft.base_sequences[machine] if each not in draft.scope.free]
     for before, after in pairwise(kept):
-        one, other = draft.activities[before], draft.activities[after]
-        if one.moves or other.moves:
-            draft.model.add(other.start >= one.end)
+        if draft.scope.moves(before) or draft.scope.moves(after):
+            draft.model.add(draft.activity(after).start >= draft.activity(before).end)
 
 
 def add_pools(draft: Draft) -> None:
@@ -74,10 +71,8 @@ def add_pools(draft: Draft) -> None:
 
 
 def _demands(draft: Draft, pool: int) -> Iterator[tuple[cp_model.IntervalVar, int]]:
-    for operation, activity in enumerate(draft.activities):
-        if not activity.moves:
-            continue
-        for option in activity.options:
+    for operation in draft.movers:
+        for option in draft.activity(operation).options:
             for profile, _, taken in draft.instance.modes[operation][option.mode].draws:
                 if profile == pool and taken:
                     for span in option.spans:
@@ -108,12 +103,11 @@ def _held(draft: Draft, pool: int) -> Iterator[tuple[int, int, int]]:
     base = draft.base
     if base is None:
         return
-    for operation, activity in enumerate(draft.activities):
-        if not activity.moves:
-            mode = draft.instance.modes[operation][base.mode[operation]]
-            for profile, _, taken in mode.draws:
-                if profile == pool and taken:
-                    yield base.start[operation], base.end[operation], taken
+    for operation in draft.neighbours(range(len(base.start)), until=draft.last_tick()):
+        mode = draft.instance.modes[operation][base.mode[operation]]
+        for profile, _, taken in mode.draws:
+            if profile == pool and taken:
+                yield base.start[operation], base.end[operation], taken
     for operation, ticks, lender, units in draft.kept_setups():
         if lender == pool:
             start = base.setup_start[operation]
@@ -122,9 +116,13 @@ def _held(draft: Draft, pool: int) -> Iterator[tuple[int, int, int]]:
 
 def add_walls(draft: Draft) -> None:
     """Operations of two clients with a wall between them never run in one hall at once."""
+    if len(draft.instance.profiles) == draft.instance.pools:
+        return
     present: dict[int, list[int]] = {}
     wary: dict[int, list[int]] = {}
-    for operation, modes in enumerate(draft.instance.modes):
+    staying = draft.neighbours(range(len(draft.instance.names)))
+    for operation in [*draft.movers, *staying]:
+        modes = draft.instance.modes[operation]
         for profile, _, taken in sorted({draw for mode in modes for draw in mode.draws}):
             if profile >= draft.instance.pools:
                 (present if taken else wary).setdefault(profile, []).append(operation)
@@ -137,9 +135,9 @@ def add_walls(draft: Draft) -> None:
 
 def _keep_apart(draft: Draft, profile: int, one: int, other: int) -> None:
     """Two operations do not overlap while both are in the hall of a profile."""
-    first, second = draft.activities[one], draft.activities[other]
-    if not (first.moves or second.moves):
+    if not (draft.scope.moves(one) or draft.scope.moves(other)):
         return
+    first, second = draft.activity(one), draft.activity(other)
     if first.last_end <= second.first_start or second.last_end <= first.first_start:
         return
     draft.model.add_no_overlap(
@@ -152,10 +150,6 @@ def _keep_apart(draft: Draft, profile: int, one: int, other: int) -> None:
 
 def _in_hall(draft: Draft, profile: int, operation: int) -> Iterator[Span]:
     modes = draft.instance.modes[operation]
-    for option in draft.activities[operation].options:
+    for option in draft.activity(operation).options:
         if any(profile == draw[0] for draw in modes[option.mode].draws):
             yield from option.spans
-
-
-def _in_range(draft: Draft, activity: Activity) -> bool:
-    return activity.last_end > draft.scope.begin and activity.first_start < draft.scope.end

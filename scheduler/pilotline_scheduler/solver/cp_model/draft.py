@@ -1,6 +1,6 @@
 """A CP-SAT model under construction, with a hint for everything that is known."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ortools.sat.python import cp_model
@@ -82,7 +82,7 @@ class Draft:
 
     Attributes:
         model: the CP-SAT model.
-        activities: every operation; filled by part one.
+        movers: operations whose times are open.
         base_sequences: the machines' sequences in the base plan; empty ones without it.
         setup_starts: variable start of the setup of an operation on a machine, where it matters.
         setup_intervals: changeovers that draw on pools.
@@ -95,7 +95,8 @@ class Draft:
         self.scope = scope
         self.model = cp_model.CpModel()
         self.true = self.model.new_constant(1)
-        self.activities: list[Activity] = []
+        self.movers = sorted(scope.free | scope.ordered)
+        self._activities: dict[int, Activity] = {}
         self.base_sequences: list[list[int]] = (
             [[] for _ in instance.machines]
             if scope.base is None
@@ -106,6 +107,46 @@ class Draft:
         self.setups_open: set[int] = set()
         self.setup_ticks: list[cp_model.LinearExprT] = []
         self.setup_cost: list[cp_model.LinearExprT] = []
+
+    def activity(self, operation: int) -> Activity:
+        """Return an operation in the model; one that stays enters it when first asked for."""
+        found = self._activities.get(operation)
+        if found is None:
+            found = self._activities[operation] = self._kept(operation)
+        return found
+
+    def enter(self, operation: int, activity: Activity) -> None:
+        """Put an operation whose times are open into the model."""
+        self._activities[operation] = activity
+
+    def _kept(self, operation: int) -> Activity:
+        if self.base is None:
+            message = f"operation {operation} cannot be kept without a base plan"
+            raise ValueError(message)
+        start, end = self.base.start[operation], self.base.end[operation]
+        interval = self.model.new_fixed_size_interval_var(start, end - start, "")
+        span = Span(end - start, self.true, interval)
+        option = Option(self.base.mode[operation], self.true, (span,))
+        return Activity(start, end, start, start, end, end, (option,), moves=False)
+
+    def neighbours(self, operations: Iterable[int], until: int | None = None) -> list[int]:
+        """Return those operations that stay, but lie in the time the model decides about.
+
+        Args:
+            operations: operations to look through.
+            until: end of that time; the end of the scope unless told.
+        """
+        base, scope = self.base, self.scope
+        last = scope.end if until is None else until
+        if base is None:
+            return []
+        return [
+            operation
+            for operation in operations
+            if base.end[operation] > scope.begin
+            and base.start[operation] < last
+            and not scope.moves(operation)
+        ]
 
     @property
     def base(self) -> Schedule | None:
@@ -148,7 +189,5 @@ class Draft:
     def last_tick(self) -> int:
         """Return a tick after which nothing in the model changes."""
         return max(
-            activity.last_end
-            for operation, activity in enumerate(self.activities)
-            if activity.moves or operation in self.setups_open
+            self.activity(operation).last_end for operation in {*self.movers, *self.setups_open}
         )

@@ -57,13 +57,13 @@ def lines(draft: Draft) -> list[Line]:
     """Return the machines with changeovers on which anything is open."""
     found: list[Line] = []
     moving: list[list[Node]] = [[] for _ in draft.instance.machines]
-    for operation, activity in enumerate(draft.activities):
-        if activity.moves:
-            for option in activity.options:
-                mode = draft.instance.modes[operation][option.mode]
-                least = min(span.size for span in option.spans)
-                node = Node(operation, activity, option.literal, mode.state, least, -1)
-                moving[mode.machine].append(node)
+    for operation in draft.movers:
+        activity = draft.activity(operation)
+        for option in activity.options:
+            mode = draft.instance.modes[operation][option.mode]
+            least = min(span.size for span in option.spans)
+            node = Node(operation, activity, option.literal, mode.state, least, -1)
+            moving[mode.machine].append(node)
     for machine, nodes in enumerate(moving):
         changeover = draft.instance.machines[machine].changeover
         if changeover is not None and nodes:
@@ -96,7 +96,7 @@ def _line(draft: Draft, machine: int, changeover: ChangeoverData, moving: list[N
 
 
 def _kept_node(draft: Draft, operation: int, rank: int) -> Node:
-    activity = draft.activities[operation]
+    activity = draft.activity(operation)
     mode = draft.instance.modes[operation][activity.options[0].mode]
     size = activity.options[0].spans[0].size
     return Node(operation, activity, draft.true, mode.state, size, rank)

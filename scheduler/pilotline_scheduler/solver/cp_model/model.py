@@ -57,20 +57,21 @@ class PlanModel:
             value: value of a variable.
         """
         draft = self._draft
-        modes: list[int] = []
-        starts: list[int] = []
-        ends: list[int] = []
-        for activity in draft.activities:
+        count = len(draft.instance.names)
+        modes, starts, ends = ([0] * count for _ in range(3))
+        if draft.base is not None:
+            modes, starts, ends = map(list, (draft.base.mode, draft.base.start, draft.base.end))
+        for operation in draft.movers:
+            activity = draft.activity(operation)
             option, span = next(
                 (option, span)
                 for option in activity.options
                 for span in option.spans
                 if span.literal is draft.true or value(span.literal)
             )
-            modes.append(option.mode)
-            start = value(activity.start) if activity.moves else activity.first_start
-            starts.append(start)
-            ends.append(start + span.size)
+            modes[operation] = option.mode
+            starts[operation] = value(activity.start)
+            ends[operation] = starts[operation] + span.size
         schedule = Schedule(tuple(modes), tuple(starts), tuple(starts), tuple(ends))
         return Schedule(
             schedule.mode, self._setup_starts(schedule, value), schedule.start, schedule.end

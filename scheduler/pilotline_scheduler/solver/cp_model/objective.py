@@ -63,7 +63,7 @@ def _goal(draft: Draft, goal: Goal) -> list[cp_model.LinearExprT]:
     if goal is Goal.TARDY_RUNS:
         return [_late(draft, run) for run in draft.instance.runs]
     measure = _moved if goal is Goal.MOVED_START else _changed
-    return [measure(draft, operation) for operation in range(len(draft.activities))]
+    return [measure(draft, operation) for operation in range(len(draft.instance.names))]
 
 
 def _lasts(draft: Draft, operations: Sequence[int]) -> list[int]:
@@ -76,24 +76,31 @@ def _lasts(draft: Draft, operations: Sequence[int]) -> list[int]:
 
 
 def _makespan(draft: Draft) -> cp_model.LinearExprT:
-    lasts = _lasts(draft, range(len(draft.activities)))
-    ends = [draft.activities[operation] for operation in lasts]
+    base = draft.base
+    ends = [draft.activity(operation) for operation in _lasts(draft, draft.movers)]
+    staying = 0
+    if base is not None:
+        staying = max(
+            (end for operation, end in enumerate(base.end) if not draft.scope.moves(operation)),
+            default=0,
+        )
     low = max((each.first_end for each in ends), default=0)
     high = max((each.last_end for each in ends), default=0)
-    base = draft.base
     makespan = draft.number(
-        cp_model.Domain(low, high), None if base is None else max(base.end, default=0)
+        cp_model.Domain(max(low, staying), max(high, staying)),
+        None if base is None else max(base.end, default=0),
     )
     for each in ends:
-        if each.moves:
-            draft.model.add(makespan >= each.end)
+        draft.model.add(makespan >= each.end)
     return makespan
 
 
 def _tardiness(draft: Draft, run: RunData) -> cp_model.LinearExprT:
     if run.due is None:
         return 0
-    ends = [draft.activities[operation] for operation in _lasts(draft, run.operations)]
+    if not any(draft.scope.moves(operation) for operation in run.operations):
+        return _base_tardiness(draft, run) or 0
+    ends = [draft.activity(operation) for operation in _lasts(draft, run.operations)]
     low = max(0, max(each.first_end for each in ends) - run.due)
     high = max(0, max(each.last_end for each in ends) - run.due)
     if low == high:
@@ -114,7 +121,9 @@ def _base_tardiness(draft: Draft, run: RunData) -> int | None:
 def _late(draft: Draft, run: RunData) -> cp_model.LinearExprT:
     if run.due is None:
         return 0
-    ends = [draft.activities[operation] for operation in _lasts(draft, run.operations)]
+    if not any(draft.scope.moves(operation) for operation in run.operations):
+        return int(bool(_base_tardiness(draft, run)))
+    ends = [draft.activity(operation) for operation in _lasts(draft, run.operations)]
     if max(each.first_end for each in ends) > run.due:
         return 1
     if max(each.last_end for each in ends) <= run.due:
@@ -142,11 +151,13 @@ def _moved(draft: Draft, operation: int) -> cp_model.LinearExprT:
     published = draft.instance.previous[operation]
     if published is None:
         return 0
-    activity, then = draft.activities[operation], published[1]
+    base, then = draft.base, published[1]
+    if base is not None and not draft.scope.moves(operation):
+        return abs(base.start[operation] - then)
+    activity = draft.activity(operation)
     if activity.first_start == activity.last_start:
         return abs(activity.first_start - then)
     farthest = max(abs(activity.first_start - then), abs(activity.last_start - then))
-    base = draft.base
     hint = None if base is None else abs(base.start[operation] - then)
     moved = draft.number(cp_model.Domain(0, farthest), hint)
     draft.model.add(moved >= activity.start - then)
@@ -158,7 +169,10 @@ def _changed(draft: Draft, operation: int) -> cp_model.LinearExprT:
     published = draft.instance.previous[operation]
     if published is None:
         return 0
-    for option in draft.activities[operation].options:
+    base = draft.base
+    if base is not None and not draft.scope.moves(operation):
+        return int(base.mode[operation] != published[0])
+    for option in draft.activity(operation).options:
         if option.mode == published[0]:
             return 1 - option.literal
     return 1

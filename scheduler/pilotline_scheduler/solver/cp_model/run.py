@@ -67,7 +67,7 @@ def run(search: Search, scope: Scope, level: int, effort: Effort, source: str) -
     callback = _Offers(search, model, source)
     bounds = _Bounds(search, scope, level, source)
     solver.best_bound_callback = bounds
-    with _stopped_on_cancel(search, solver):
+    with _stopped_in_time(search, solver):
         status = solver.solve(model.proto, callback)
     found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
     schedule = model.schedule(solver.value) if found else None
@@ -130,15 +130,15 @@ class _Bounds:
 
 
 @contextmanager
-def _stopped_on_cancel(search: Search, solver: cp_model.CpSolver) -> Iterator[None]:
+def _stopped_in_time(search: Search, solver: cp_model.CpSolver) -> Iterator[None]:
     done = threading.Event()
 
     def watch() -> None:
         while not done.wait(_POLL_S):
-            if search.cancelled:
+            if search.cancelled or search.left_s() <= 0:
                 solver.stop_search()
 
-    watcher = threading.Thread(target=watch, name="pilotline-solve-cancel")
+    watcher = threading.Thread(target=watch, name="pilotline-solve-watch")
     watcher.start()
     try:
         yield

@@ -13,7 +13,7 @@ class EmptyDomainError(Exception):
 
 
 def add_activities(draft: Draft, latest: list[int]) -> None:
-    """Give every operation its start, end and options.
+    """Give every operation whose times are open its start, end and options.
 
     Args:
         draft: the model.
@@ -23,12 +23,9 @@ def add_activities(draft: Draft, latest: list[int]) -> None:
         EmptyDomainError: an operation has no start left.
     """
     domains = _Domains()
-    for operation in range(len(draft.instance.names)):
-        if draft.scope.moves(operation):
-            high = min(latest[operation], draft.scope.end)
-            draft.activities.append(_open(draft, operation, high, domains))
-        else:
-            draft.activities.append(_kept(draft, operation))
+    for operation in draft.movers:
+        high = min(latest[operation], draft.scope.end)
+        draft.enter(operation, _open(draft, operation, high, domains))
 
 
 class _Domains:
@@ -59,19 +56,6 @@ class _Domains:
                 for size, ranges in sorted(pieces.items())
             ]
         return self._by_size[key]
-
-
-def _kept(draft: Draft, operation: int) -> Activity:
-    """Return an operation that stays as it is."""
-    base = draft.base
-    if base is None:
-        message = f"operation {operation} cannot be kept without a base plan"
-        raise ValueError(message)
-    start, end = base.start[operation], base.end[operation]
-    interval = draft.model.new_fixed_size_interval_var(start, end - start, "")
-    span = Span(end - start, draft.true, interval)
-    option = Option(base.mode[operation], draft.true, (span,))
-    return Activity(start, end, start, start, end, end, (option,), moves=False)
 
 
 def _open(draft: Draft, operation: int, high: int, domains: _Domains) -> Activity:
