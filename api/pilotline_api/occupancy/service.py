@@ -88,9 +88,7 @@ def free_slots(session: Session, slot_ids: Iterable[str]) -> None:
         session.execute(delete(Occupancy).where(Occupancy.slot_id == slot_id))
 
 
-def busy_for(
-    session: Session, person: Person, window: Window, machine: str | None
-) -> list[Busy]:
+def busy_for(session: Session, person: Person, window: Window, machine: str | None) -> list[Busy]:
     """Return the machine time that others have within a window, merged and cut to the window.
 
     Merging hides where one booking ends and the next begins.

@@ -53,9 +53,7 @@ def presences(session: Session, since: datetime) -> list[Presence]:
             .join(Booking, Booking.organisation_id == Organisation.id)
             .where(Booking.ends_at > since)
         )
-        return [
-            Presence(*row) for rows in (slots, bookings) for row in session.execute(rows)
-        ]
+        return [Presence(*row) for rows in (slots, bookings) for row in session.execute(rows)]
 
 
 def meets(plant: Plant, one: Presence, others: Iterable[Presence]) -> bool:
