@@ -97,6 +97,11 @@ def create_app(settings: Settings) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router, prefix="/api/v1")
     pages.install(app)
+    _add_middleware(app, settings)
+    return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
     # Added last is outermost: every answer carries an id and the security headers.
     app.add_middleware(Failures)
     app.add_middleware(SameSite, public_url=settings.public_url)
@@ -105,7 +110,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=2_000)
     app.add_middleware(SecurityHeaders, secure=settings.secure_cookies)
     app.add_middleware(RequestId)
-    return app
 
 
 @asynccontextmanager

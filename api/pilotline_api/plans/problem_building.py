@@ -73,36 +73,9 @@ def build_case(
     axis = Axis(decided.origin, last_release + planning_horizon)
     horizon = max(lead, frozen_horizon) if decided.slots else lead
     frozen_until = max(0, axis.ceil(now + horizon))
-    runs, pins, notes = _runs(decided, plant, axis, now)
-    pins += _setups_under_way(decided, axis, frozen_until)
-    hours = equipment.calendars(plant, axis, _opened(decided, axis, frozen_until))
-    previous = tuple(
-        PlannedOperation(
-            operation=operation,
-            machine=slot.machine,
-            setup_start=axis.floor(slot.setup_start),
-            start=axis.floor(slot.starts_at),
-            end=axis.floor(slot.ends_at),
-        )
-        for operation, slot in decided.slots.items()
-    )
-    problem = Problem(
-        name=plant.name,
-        machines=equipment.machines(plant, decided.setup_states),
-        runs=runs,
-        calendars=hours,
-        changeovers=equipment.changeovers(plant),
-        pools=equipment.pools(plant, axis, runs, hours),
-        walls=equipment.walls(plant),
-        pins=tuple(pins),
-        frozen_until=frozen_until,
-        previous=previous,
-        objective=objective(stable=bool(previous)),
-        tick_s=TICK_S,
-        origin=axis.origin,
-    )
+    missed = [run for run in decided.runs if _missed(run, decided.slots, now)]
     return PlanningCase(
-        problem=problem,
+        problem=_problem(decided, plant, axis, frozen_until, {run.id for run in missed}),
         axis=axis,
         now=now,
         operations={
@@ -113,7 +86,46 @@ def build_case(
             for operation, slot in decided.slots.items()
             if axis.floor(slot.starts_at) < frozen_until
         },
-        notes=tuple(notes),
+        notes=tuple(
+            f"The attendance windows of {run.title!r} are over; it is planned without."
+            for run in missed
+        ),
+    )
+
+
+def _problem(
+    decided: Commitments, plant: Plant, axis: Axis, frozen_until: int, missed: Collection[str]
+) -> Problem:
+    runs, pins = _runs(decided, plant, axis, missed)
+    hours = equipment.calendars(plant, axis, _opened(decided, axis, frozen_until))
+    previous = _previous(decided, axis)
+    return Problem(
+        name=plant.name,
+        machines=equipment.machines(plant, decided.setup_states),
+        runs=runs,
+        calendars=hours,
+        changeovers=equipment.changeovers(plant),
+        pools=equipment.pools(plant, axis, runs, hours),
+        walls=equipment.walls(plant),
+        pins=(*pins, *_setups_under_way(decided, axis, frozen_until)),
+        frozen_until=frozen_until,
+        previous=previous,
+        objective=objective(stable=bool(previous)),
+        tick_s=TICK_S,
+        origin=axis.origin,
+    )
+
+
+def _previous(decided: Commitments, axis: Axis) -> tuple[PlannedOperation, ...]:
+    return tuple(
+        PlannedOperation(
+            operation=operation,
+            machine=slot.machine,
+            setup_start=axis.floor(slot.setup_start),
+            start=axis.floor(slot.starts_at),
+            end=axis.floor(slot.ends_at),
+        )
+        for operation, slot in decided.slots.items()
     )
 
 
@@ -134,14 +146,8 @@ def objective(*, stable: bool) -> Objective:
 
 
 def _runs(
-    decided: Commitments, plant: Plant, axis: Axis, now: datetime
-) -> tuple[tuple[Run, ...], list[Pin], list[str]]:
-    missed = {run.id for run in decided.runs if _missed(run, decided.slots, now)}
-    notes = [
-        f"The attendance windows of {run.title!r} are over; it is planned without."
-        for run in decided.runs
-        if run.id in missed
-    ]
+    decided: Commitments, plant: Plant, axis: Axis, missed: Collection[str]
+) -> tuple[tuple[Run, ...], list[Pin]]:
     runs = [work.open_run(run, plant, axis, attended=run.id not in missed) for run in decided.runs]
     done: dict[str, list[Slot]] = defaultdict(list)
     opened = {run.id for run in decided.runs}
@@ -157,7 +163,7 @@ def _runs(
         if booking.machine in plant.machine_by_id
     ]
     runs += [run for run, _ in booked]
-    return tuple(runs), [pin for _, pin in booked], notes
+    return tuple(runs), [pin for _, pin in booked]
 
 
 def _missed(run: TrialRun, planned: Collection[str], now: datetime) -> bool:
