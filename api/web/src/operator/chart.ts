@@ -174,6 +174,7 @@ function drawLimits(chart: uPlot, setup: ChartSetup): void {
   ctx.save();
   ctx.font = scaled(FONT);
   ctx.textAlign = 'right';
+  let labelled_y = -Infinity;
   for (const name of LIMIT_ORDER) {
     const limit = setup.limits?.[name];
     if (limit === null || limit === undefined) continue;
@@ -187,6 +188,9 @@ function drawLimits(chart: uPlot, setup: ChartSetup): void {
     ctx.moveTo(bbox.left, Math.round(y) + 0.5);
     ctx.lineTo(bbox.left + bbox.width, Math.round(y) + 0.5);
     ctx.stroke();
+    // Limits that nearly touch share one label: the outer one's.
+    if (y - labelled_y < 14 * ratio) continue;
+    labelled_y = y;
     drawLimitLabel(chart, `${setup.words.limit(name)} ${setup.words.number(limit)}`, y);
   }
   ctx.restore();
@@ -197,9 +201,10 @@ function drawLimitLabel({ ctx, bbox }: uPlot, label: string, y: number): void {
   const ratio = devicePixelRatio;
   const width = ctx.measureText(label).width;
   const right = bbox.left + bbox.width - 4 * ratio;
+  const middle = Math.max(y, bbox.top + 7 * ratio);
   ctx.fillStyle = colourOf('--surface');
-  ctx.fillRect(right - width - 4 * ratio, y - 7 * ratio, width + 8 * ratio, 14 * ratio);
+  ctx.fillRect(right - width - 4 * ratio, middle - 7 * ratio, width + 8 * ratio, 14 * ratio);
   ctx.textBaseline = 'middle';
   ctx.fillStyle = colourOf('--ink-2');
-  ctx.fillText(label, right, y + ratio);
+  ctx.fillText(label, right, middle + ratio);
 }

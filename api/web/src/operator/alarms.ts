@@ -1,6 +1,12 @@
-/** In which order alarms are read. */
+/** How alarms are read: their text and their order. */
 import type { Alarm } from '$lib/api';
 import { SEVERITIES } from '$lib/state/severity';
+
+/** What an alarm says, without the machine's name where that stands beside it anyway. */
+export function textBeside(machine: string, alarm: Alarm): string {
+  const prefix = `${machine}: `;
+  return alarm.message.startsWith(prefix) ? alarm.message.slice(prefix.length) : alarm.message;
+}
 
 /** The newest first. */
 export function byTime(one: Alarm, other: Alarm): number {
