@@ -26,6 +26,10 @@ class Intake:
     Characteristics
         buffered: no; an entry is the journal's once it is given
         together: values, the gaps they settle and the coverage after them are one transaction
+
+    Attributes:
+        coverage: what is known of the machine.
+        kept_at: loop time at which coverage was last given to the journal.
     """
 
     def __init__(
@@ -37,6 +41,7 @@ class Intake:
         live: LiveFeed | None,
     ) -> None:
         self.coverage = coverage
+        self.kept_at = 0.0
         self._machine = machine
         self._journal = journal
         self._state = state
@@ -142,6 +147,7 @@ class Intake:
     def _keep(
         self, samples: Samples, gaps: Sequence[Gap], published_ns: int
     ) -> asyncio.Future[None]:
+        self.kept_at = asyncio.get_running_loop().time()
         self._state.gaps += len(gaps)
         for gap in gaps:
             log.warning(

@@ -57,7 +57,6 @@ class MachineLink:
         ]
         self._acknowledge: list[Acknowledgement] = []
         self._backoff = Backoff(_RECONNECT_FIRST_S, _RECONNECT_CAP_S, _RECONNECT_GROWTH)
-        self._note_due = 0.0
         self._settle_at = 0.0
         self._blocked: str | None = None
         self._connections = 0
@@ -229,8 +228,7 @@ class MachineLink:
             self._note_bad_tags()
             if self._intake.coverage.unsettled and self._now() >= self._settle_at:
                 await self._intake.settle()
-            elif self._now() >= self._note_due:
-                self._note_due = self._now() + _NOTE_S
+            elif self._now() >= self._intake.kept_at + _NOTE_S:
                 await self._intake.note()
 
     def _check_silence(self, subscription: MachineSubscription) -> None:

@@ -28,7 +28,7 @@ _NOT_DAMAGE = {
     sqlite3.SQLITE_NOMEM,
     sqlite3.SQLITE_PERM,
 }
-_GATHER_S = 0.01
+_GATHER_S = 0.03
 _CLOSE_WITHIN_S = 2.0
 
 
