@@ -43,11 +43,13 @@ def run(
     ] = 2048,
 ) -> None:
     """Run one agent until it is told to stop."""
+    from pilotline.logs import log_to_stderr
     from pilotline_edge import AgentSettings, EdgeError, run_agent
     from pilotline_historian import HistorianError, open_historian
     from pilotline_plant import PlantError
     from pilotline_plant.reading import read_plant
 
+    log_to_stderr()
     _quiet_libraries()
     settings = AgentSettings(
         data=data,

@@ -120,11 +120,10 @@ def gaps(
 
 @contextmanager
 def _opened(url: str) -> Iterator["Historian"]:
-    import structlog
-
+    from pilotline.logs import log_to_stderr
     from pilotline_historian import HistorianError, open_historian
 
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    log_to_stderr()
     try:
         store = open_historian(url)
         try:

@@ -91,6 +91,9 @@ def _recordings(words: list[str]) -> dict[str, Path]:
 
 
 async def _run(simulated: "SimulatedPlant") -> None:
+    from pilotline.logs import log_to_stderr
+
+    log_to_stderr()
     # asyncua warns of much that is meant here, such as endpoints without a certificate.
     logging.getLogger("asyncua").setLevel(logging.ERROR)
     stopped = asyncio.Event()
