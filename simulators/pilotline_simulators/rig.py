@@ -180,6 +180,7 @@ class Rig:
         time_constant_s: float = 5.0,
         swing: float = 0.0,
         spread: float = 0.0,
+        most: float = math.inf,
     ) -> Lag:
         """Add a quantity that follows production with a lag, and show it by a tag.
 
@@ -191,6 +192,7 @@ class Rig:
             time_constant_s: of the lag.
             swing: how much of the way from rest to work the job's recipe moves it.
             spread: standard deviation of its wandering while producing.
+            most: what it never exceeds, such as a share of all parts.
         """
         wander = Wander(spread, 20.0, self._next_stream()) if spread else None
         lag = self.add(
@@ -203,7 +205,7 @@ class Rig:
                 wander=wander,
             )
         )
-        self.show(tag_id, lambda: lag.value)
+        self.show(tag_id, lambda: min(lag.value, most))
         return lag
 
     def fills(

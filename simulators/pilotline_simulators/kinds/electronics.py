@@ -101,7 +101,7 @@ def _optical_inspection(rig: Rig) -> None:
 
     rig.show("boards", lambda: float(operation.units), noise=0.0)
     rig.show("defects", defects, noise=0.0)
-    rig.lagged("yield", 98.4, rest=98.4, time_constant_s=300.0, spread=0.4)
+    rig.lagged("yield", 98.4, rest=98.4, time_constant_s=300.0, spread=0.4, most=99.8)
     rig.lagged("false_calls", 1.1, rest=1.1, time_constant_s=300.0, spread=0.15)
     rig.lagged("cycle_time", 19.4, rest=19.4, time_constant_s=20.0, swing=0.0, spread=0.3)
     rig.lagged("light_level", 21.0, rest=0.0, standby=20.9, time_constant_s=2.0, spread=0.05)
