@@ -29,7 +29,7 @@ SIZES = {
 OpenPage = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server() -> Iterator[DevelopmentServer]:
     """The development server with freshly built pages."""
     node = find_node()
@@ -40,9 +40,9 @@ def server() -> Iterator[DevelopmentServer]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests."""
+    """One Chromium for all tests of this folder; its event loop would stand in others' way."""
     program = find_chromium()
     need(program is not None, "Chromium (apt-get install chromium)")
     with sync_playwright() as playwright:
