@@ -17,7 +17,7 @@ export const planner = {
   'plan.zoom.all': 'Alt',
   'plan.legend': 'Signaturer',
   'plan.legend.slot': 'Tid',
-  'plan.legend.setup': 'Omstilling',
+  'plan.legend.setup': 'Omstilling, derefter klar',
   'plan.legend.closed': 'Lukket',
   'plan.legend.late.one': '{count} forsinket forsøg',
   'plan.legend.late.other': '{count} forsinkede forsøg',

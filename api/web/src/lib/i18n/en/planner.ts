@@ -17,7 +17,7 @@ export const planner = {
   'plan.zoom.all': 'All',
   'plan.legend': 'Legend',
   'plan.legend.slot': 'Slot',
-  'plan.legend.setup': 'Changeover',
+  'plan.legend.setup': 'Changeover, then set up',
   'plan.legend.closed': 'Closed hours',
   'plan.legend.late.one': '{count} late run',
   'plan.legend.late.other': '{count} late runs',
