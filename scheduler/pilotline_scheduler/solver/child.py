@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from typing import IO, BinaryIO
 
 from pilotline_scheduler.errors import SolveError
@@ -158,7 +159,7 @@ class _Watch:
             if report.failure is not None:
                 return self._remains(Status.FAILED, f"the solver {report.failure}")
             if report.answer is not None:
-                return report.answer
+                return replace(report.answer, plan=self._plan)
             self._take(report)
 
     def _take(self, report: Report) -> None:

@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 from typing import BinaryIO
 
 from pilotline_scheduler.plan import Incumbent, Plan
@@ -53,7 +54,8 @@ def _solve(request: Request, cancel: threading.Event, reports: BinaryIO) -> None
         on_incumbent=report,
         cancel=cancel,
     )
-    _send(reports, Report(answer=answer))
+    # The best plan went out as the last incumbent; a large one takes long to send again.
+    _send(reports, Report(answer=replace(answer, plan=None)))
 
 
 def _send(reports: BinaryIO, report: Report) -> None:

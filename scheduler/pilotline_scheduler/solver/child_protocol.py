@@ -34,7 +34,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A line from the child: an incumbent with its plan, the answer, or a failure in words."""
+    """A line from the child: an incumbent with its plan, the answer, or a failure in words.
+
+    The answer comes without its plan, which is that of the last incumbent.
+    """
 
     incumbent: Incumbent | None = None
     plan: Plan | None = None

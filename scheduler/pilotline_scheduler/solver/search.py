@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pilotline_scheduler.plan import Incumbent, Plan
 from pilotline_scheduler.solver.instance import Instance, Schedule, objective
 
-_RESERVE_S = 0.4
+_RESERVE_S = 0.3
+_RESERVE_S_PER_OPERATION = 10e-6
 _RESERVE_SHARE = 0.08
 """Time kept back for winding up, so that the limit holds on a busy machine too."""
 
@@ -72,7 +73,8 @@ class Search:
 
     def left_s(self) -> float:
         """Return seconds left to search, zero or less when none are."""
-        reserve_s = min(_RESERVE_S, _RESERVE_SHARE * self.time_limit_s)
+        reserve_s = _RESERVE_S + _RESERVE_S_PER_OPERATION * len(self.instance.names)
+        reserve_s = min(reserve_s, _RESERVE_SHARE * self.time_limit_s)
         return self.time_limit_s - reserve_s - self.elapsed_s()
 
     @property

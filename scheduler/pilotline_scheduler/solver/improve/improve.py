@@ -1,7 +1,9 @@
 """Improvement as a whole: which parts work on a problem, and in which threads."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from random import Random
 
 from pilotline_scheduler.solver.improve.local_search import LocalSearch
@@ -9,6 +11,17 @@ from pilotline_scheduler.solver.improve.whole import find_plan, fits, solve_whol
 from pilotline_scheduler.solver.improve.window_search import WindowSearch
 from pilotline_scheduler.solver.search import Search
 
+_SUBSOLVERS = 2
+"""Of CP-SAT per window."""
+_SMALL = 150
+"""Operations up to which CP-SAT is left to prove what it can with all the time."""
+_WHOLE_SHARE = 0.3
+"""Share of the time that the whole problem gets where there are more."""
+_PATIENCE = 100
+"""Steps without a better plan before local search takes rests."""
+_REST = 4.0
+"""Length of a rest, in steps."""
+_LONGEST_REST_S = 0.5
 _STEPS_PER_WINDOW = 20
 """Local search steps between windows where one thread does all."""
 _USED_SHARE = 0.4
@@ -56,23 +69,40 @@ def _in_turns(search: Search) -> None:
 
 
 def _side_by_side(search: Search, workers: int) -> None:
-    order = LocalSearch(search, _random(search, 0))
-    tasks: list[Callable[[], None]] = [lambda: _loop(search, order.step)]
-    if fits(search.instance):
-        tasks.append(lambda: solve_whole(search, workers, search.left_s()))
-    else:
-        for index in range(max(1, workers - 1)):
-            windows = WindowSearch(search, _random(search, index + 1), 2)
-            tasks.append(lambda step=windows.step: _loop(search, step))  # type: ignore[misc]
+    tasks: list[Callable[[], None]] = [
+        partial(_exactly, search, workers),
+        partial(_by_order, search, LocalSearch(search, _random(search, 0))),
+    ]
+    for index in range(2, workers):
+        windows = WindowSearch(search, _random(search, index), _SUBSOLVERS)
+        tasks.append(partial(_by_windows, search, windows))
     with ThreadPoolExecutor(len(tasks), thread_name_prefix="pilotline-solve") as pool:
         futures = [pool.submit(_guarded, search, task) for task in tasks]
     for future in futures:
         future.result()
 
 
-def _loop(search: Search, step: Callable[[], None]) -> None:
+def _exactly(search: Search, workers: int) -> None:
+    """Let CP-SAT work on the whole problem as long as that can pay, then on windows."""
+    if fits(search.instance):
+        small = len(search.instance.names) <= _SMALL
+        solve_whole(search, workers, (1.0 if small else _WHOLE_SHARE) * search.left_s())
+    _by_windows(search, WindowSearch(search, _random(search, 1), _SUBSOLVERS))
+
+
+def _by_windows(search: Search, windows: WindowSearch) -> None:
     while not search.over():
-        step()
+        windows.step()
+
+
+def _by_order(search: Search, order: LocalSearch) -> None:
+    """Search over orders; where that has not paid for long, leave the core to CP-SAT mostly."""
+    unpaid = 0
+    while not search.over():
+        began_s = search.elapsed_s()
+        unpaid = 0 if order.step() else unpaid + 1
+        if unpaid > _PATIENCE:
+            time.sleep(min(_LONGEST_REST_S, _REST * (search.elapsed_s() - began_s)))
 
 
 def _guarded(search: Search, task: Callable[[], None]) -> None:

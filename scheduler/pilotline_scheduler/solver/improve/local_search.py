@@ -29,11 +29,11 @@ class LocalSearch:
         self._current: Schedule | None = None
         self._value: tuple[int, ...] = ()
 
-    def step(self) -> None:
-        """Try one move."""
+    def step(self) -> bool:
+        """Try one move; return whether it gave a better plan than any before."""
         search = self._search
         if search.best is None:
-            return
+            return False
         if self._current is None or search.value is None or search.value < self._value:
             self._current, self._value = search.best, search.value_of(search.best)
         order = self._moves.draw(self._current)
@@ -46,8 +46,9 @@ class LocalSearch:
         try:
             schedule = self._construction.build(recipe, self._urgency)
         except (StuckError, StoppedError):
-            return
+            return False
         value = search.value_of(schedule)
-        if value <= self._value:
-            self._current, self._value = schedule, value
-            search.offer(schedule, "local-search")
+        if value > self._value:
+            return False
+        self._current, self._value = schedule, value
+        return search.offer(schedule, "local-search")

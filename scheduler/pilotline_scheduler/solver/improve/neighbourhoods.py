@@ -6,7 +6,13 @@ from random import Random
 
 from pilotline_scheduler.solver.cp_model.scope import Scope
 from pilotline_scheduler.solver.improve.pain import pains
-from pilotline_scheduler.solver.instance import Instance, Schedule
+from pilotline_scheduler.solver.instance import FOREVER, Instance, Schedule
+
+_MOST_FLOATING = 400
+"""Operations that may float after a window; with more, CP-SAT hardly begins within its time."""
+_ORDERED_PER_FREE = 3
+_FEWEST_ORDERED = 40
+"""Operations within a window that may shift, so that the free ones find room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +46,41 @@ class Neighbourhoods:
             Neighbourhood("rivals", self._rivals),
         )
 
-    def scope(self, schedule: Schedule, free: set[int]) -> Scope:
-        """Return the scope that decides `free` anew in the time they now span.
+    def scope(self, schedule: Schedule, free: set[int], *, floating: bool) -> Scope:
+        """Return the scope that decides `free` anew.
 
-        Operations that lie in that time as a whole keep their order but may move; all others stay.
+        Args:
+            schedule: the plan.
+            free: operations to decide anew.
+            floating: whether all that comes after them keeps its order but may shift, which makes
+                whole chains shorter; otherwise only what lies near does, and the rest stays.
         """
         begin = min(schedule.setup_start[operation] for operation in free)
-        end = max(schedule.end[operation] for operation in free)
-        ordered = {
+        end = FOREVER if floating else max(schedule.end[operation] for operation in free)
+        inside = [
             operation
-            for operation in range(len(schedule.start))
-            if operation not in free
-            and schedule.setup_start[operation] >= begin
-            and schedule.end[operation] <= end
-        }
+            for operation, setup_start in enumerate(schedule.setup_start)
+            if setup_start >= begin and schedule.end[operation] <= end and operation not in free
+        ]
+        if floating and len(inside) > _MOST_FLOATING:
+            return self.scope(schedule, free, floating=False)
+        ordered = inside if floating else self._nearest(schedule, free, inside)
         return Scope(frozenset(free), frozenset(ordered), schedule, begin, end)
+
+    def _nearest(self, schedule: Schedule, free: set[int], inside: list[int]) -> list[int]:
+        """Return those that matter most to the free ones: on their machines, and near in time."""
+        most = max(_FEWEST_ORDERED, _ORDERED_PER_FREE * len(free))
+        if len(inside) <= most:
+            return inside
+        modes = self._instance.modes
+        machines = {mode.machine for operation in free for mode in modes[operation]}
+        middle = sum(schedule.start[operation] for operation in free) // len(free)
+
+        def distance(operation: int) -> tuple[bool, int]:
+            elsewhere = modes[operation][schedule.mode[operation]].machine not in machines
+            return elsewhere, abs(schedule.start[operation] - middle)
+
+        return sorted(inside, key=distance)[:most]
 
     def _focus(self, schedule: Schedule) -> int:
         """Return an operation of a run that hurts."""

@@ -12,17 +12,20 @@ _SMALLEST, _LARGEST = 4, 400
 _GROW, _SHRINK = 1.25, 0.8
 _SECONDS = 1.5
 _LATER_LEVEL_SHARE = 0.15
-_MEMORY = 0.9
-_REWARD_FLOOR = 0.05
+_OVERHEAD_S = 0.2
+_MEMORY = 0.85
+_REWARD_FLOOR = 0.02
+"""So that every kind of window is tried again now and then."""
 
 
 @dataclass(slots=True)
 class _Arm:
-    """A neighbourhood with the size that suits it and how well it has done lately."""
+    """A kind of window, the size that suits it, and its improvements per second of late."""
 
     neighbourhood: Neighbourhood
-    size: float
-    reward: float = 1.0
+    floating: bool
+    size: float = _FIRST_SIZE
+    reward: float = 0.5
 
 
 class WindowSearch:
@@ -39,25 +42,25 @@ class WindowSearch:
         self._random = random
         self._workers = workers
         self._neighbourhoods = Neighbourhoods(search.instance, random)
-        self._arms = [_Arm(each, _FIRST_SIZE) for each in self._neighbourhoods.all]
+        self._arms = [
+            _Arm(each, floating) for each in self._neighbourhoods.all for floating in (False, True)
+        ]
 
     def step(self) -> None:
         """Decide one window anew."""
         search = self._search
-        best, before = search.best, search.value
+        best, before, began_s = search.best, search.value, search.elapsed_s()
         if best is None or before is None:
             return
         arm = self._random.choices(self._arms, [each.reward for each in self._arms])[0]
         free = arm.neighbourhood.choose(best, min(int(arm.size), len(best.start)))
-        effort = Effort(
-            seconds=_SECONDS,
-            workers=self._workers,
-            thorough=False,
-        )
-        scope = self._neighbourhoods.scope(best, free)
+        effort = Effort(seconds=_SECONDS, workers=self._workers, thorough=False)
+        scope = self._neighbourhoods.scope(best, free, floating=arm.floating)
         source = f"window:{arm.neighbourhood.name}"
         outcome = run(search, scope, self._level(), effort, source)
-        self._learn(arm, outcome, improved=search.value != before)
+        improved = outcome.schedule is not None and search.value_of(outcome.schedule) < before
+        cost_s = 1.0 if search.repeatable else _OVERHEAD_S + search.elapsed_s() - began_s
+        self._learn(arm, outcome, improved / cost_s)
 
     def _level(self) -> int:
         """Return the level to improve: mostly the first that is open."""
@@ -67,7 +70,7 @@ class WindowSearch:
             return self._random.randint(first + 1, later)
         return first
 
-    def _learn(self, arm: _Arm, outcome: Outcome, *, improved: bool) -> None:
-        arm.reward = _MEMORY * arm.reward + (1 - _MEMORY) * (1.0 if improved else _REWARD_FLOOR)
+    def _learn(self, arm: _Arm, outcome: Outcome, reward: float) -> None:
+        arm.reward = _MEMORY * arm.reward + (1 - _MEMORY) * max(_REWARD_FLOOR, reward)
         factor = _GROW if outcome.complete else _SHRINK
         arm.size = min(_LARGEST, max(_SMALLEST, arm.size * factor))
