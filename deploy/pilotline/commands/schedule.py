@@ -5,13 +5,19 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from pilotline.commands.schedule_views import (
+    Progress,
+    figures,
+    print_answer,
+    report,
+    table_of_results,
+)
+
 if TYPE_CHECKING:
     import threading
 
-    from rich.table import Table
-
     from pilotline_scheduler.benchmark import Measurement
-    from pilotline_scheduler.plan import Answer, Incumbent, Plan
+    from pilotline_scheduler.plan import Answer
     from pilotline_scheduler.problem import Problem
 
 Format = Annotated[
@@ -86,9 +92,9 @@ def solve(
     except (SchedulerError, OSError) as error:
         _fail(error)
     if as_json:
-        _print_json(_report(read, answer))
+        _print_json(report(read, answer))
     else:
-        _print_answer(answer, out)
+        print_answer(answer, out)
     raise typer.Exit(0 if answer.plan is not None else 1)
 
 
@@ -132,7 +138,7 @@ def check(
             typer.echo(str(each))
         count = len(violations)
         verdict = "keeps every rule" if not count else f"breaks rules in {count} places"
-        typer.echo(f"{plan} {verdict}; objective {_figures(evaluate(read, planned))}")
+        typer.echo(f"{plan} {verdict}; objective {figures(evaluate(read, planned))}")
     raise typer.Exit(1 if violations else 0)
 
 
@@ -166,7 +172,7 @@ def bench(
             out.write_text(json.dumps([asdict(each) for each in results], indent=1) + "\n")
     except (SchedulerError, OSError) as error:
         _fail(error)
-    console.print(_table_of_results(results))
+    console.print(table_of_results(results))
 
 
 @app.command()
@@ -205,7 +211,7 @@ def _solved(
     before = signal.signal(signal.SIGINT, lambda *_: _interrupted(cancel))
     console = Console(stderr=True)
     shown = not quiet and console.is_terminal
-    progress = _Progress(time_limit_s, lines=not quiet and not shown)
+    progress = Progress(time_limit_s, lines=not quiet and not shown)
     live = Live(
         console=console, get_renderable=progress.table, refresh_per_second=4, transient=True
     )
@@ -230,131 +236,6 @@ def _interrupted(cancel: "threading.Event") -> None:
     if cancel.is_set():
         raise KeyboardInterrupt
     cancel.set()
-
-
-class _Progress:
-    """What a person sees while a solve runs: a table on a terminal, a line per plan elsewhere."""
-
-    def __init__(self, time_limit_s: float, *, lines: bool) -> None:
-        import time
-
-        self._clock = time.monotonic
-        self._started = time.monotonic()
-        self._time_limit_s = time_limit_s
-        self._lines = lines
-        self._last: Incumbent | None = None
-        self._count = 0
-
-    def take(self, incumbent: "Incumbent", plan: "Plan") -> None:
-        """Note a better plan."""
-        del plan
-        self._last = incumbent
-        self._count += 1
-        if self._lines:
-            value = _figures(incumbent.objective)
-            typer.echo(f"{incumbent.wall_s:8.2f} s  {value}  {incumbent.source}", err=True)
-
-    def table(self) -> "Table":
-        """Return the state of the solve."""
-        from rich.table import Table
-
-        last = self._last
-        table = Table("Time", "Objective", "Bound", "Gap", "Plans", "Found by")
-        elapsed = self._clock() - self._started
-        table.add_row(
-            f"{elapsed:.0f} of {self._time_limit_s:g} s",
-            "-" if last is None else _figures(last.objective),
-            "-" if last is None else _figures(last.bound),
-            "-" if last is None else _percent(_gap(last.objective[0], last.bound[0])),
-            str(self._count),
-            "-" if last is None else f"{last.source} at {last.wall_s:.1f} s",
-        )
-        return table
-
-
-def _gap(objective: int, bound: int | None) -> float | None:
-    if bound is None:
-        return None
-    return 0.0 if objective <= bound else (objective - bound) / objective
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.2f} %"
-
-
-def _figures(values: "tuple[int | None, ...] | None") -> str:
-    if values is None:
-        return "-"
-    return " / ".join("-" if value is None else f"{value:,}" for value in values)
-
-
-def _report(problem: "Problem", answer: "Answer") -> dict[str, object]:
-    from pilotline_scheduler.benchmark import optimality_gap
-
-    return {
-        "name": problem.name,
-        "status": answer.status.value,
-        "objective": None if answer.objective is None else answer.objective[0],
-        "objectives": answer.objective,
-        "bound": answer.bound[0] if answer.bound else None,
-        "bounds": answer.bound,
-        "bound_source": answer.bound_source,
-        "gap": optimality_gap(answer),
-        "first_s": answer.first_s,
-        "wall_s": answer.wall_s,
-        "message": answer.message,
-        "trajectory": [
-            {
-                "wall_s": each.wall_s,
-                "objective": each.objective[0],
-                "objectives": each.objective,
-                "bound": each.bound[0] if each.bound else None,
-                "source": each.source,
-            }
-            for each in answer.trajectory
-        ],
-    }
-
-
-def _print_answer(answer: "Answer", out: Path | None) -> None:
-    from pilotline_scheduler.benchmark import optimality_gap
-
-    first = "-" if answer.first_s is None else f"{answer.first_s:.2f} s"
-    lines = [
-        f"status     {answer.status.value}" + (f": {answer.message}" if answer.message else ""),
-        f"objective  {_figures(answer.objective)}",
-        f"bound      {_figures(answer.bound)} ({answer.bound_source})",
-        f"gap        {_percent(optimality_gap(answer))}",
-        f"time       {answer.wall_s:.2f} s, first plan after {first}",
-        f"plans      {len(answer.trajectory)}",
-    ]
-    if out is not None and answer.plan is not None:
-        lines.append(f"plan       {out}")
-    for line in lines:
-        typer.echo(line)
-
-
-def _table_of_results(results: "list[Measurement]") -> "Table":
-    from rich.table import Table
-
-    table = Table("Instance", "Status")
-    for heading in ("Objective", "Bound", "Best known", "Gap", "First", "Time"):
-        table.add_column(heading, justify="right")
-    for each in results:
-        table.add_row(
-            each.name,
-            each.status,
-            _figures((each.objective,)),
-            _figures((each.bound,)),
-            _figures((each.best_known,)),
-            "-" if each.gap_pct is None else f"{each.gap_pct:.2f} %",
-            "-" if each.first_s is None else f"{each.first_s:.2f} s",
-            f"{each.wall_s:.1f} s",
-        )
-    gaps = [each.gap_pct for each in results if each.gap_pct is not None]
-    if gaps:
-        table.caption = f"mean gap {sum(gaps) / len(gaps):.2f} % over {len(gaps)} instances"
-    return table
 
 
 def _print_json(answer: dict[str, object]) -> None:

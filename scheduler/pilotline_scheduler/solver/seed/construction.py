@@ -3,9 +3,10 @@
 from collections.abc import Callable, Container, Sequence
 
 from pilotline_scheduler.solver.instance import Instance, Schedule
-from pilotline_scheduler.solver.seed.board import Board, Slot
+from pilotline_scheduler.solver.seed.board import Board
 from pilotline_scheduler.solver.seed.choosers import Chooser, Chronology, KeyOrder
 from pilotline_scheduler.solver.seed.recipe import Recipe
+from pilotline_scheduler.solver.seed.slot import Slot
 from pilotline_scheduler.solver.seed.units import Units
 
 _PUSHES_PER_MEMBER = 40
