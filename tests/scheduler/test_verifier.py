@@ -89,15 +89,11 @@ MUTANTS = [
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda each: f"{each.rule}: {each.case}")
-def test_a_broken_rule_is_named_with_its_operations(mutant: Mutant) -> None:
+def test_a_broken_rule_is_named_with_who_breaks_it_and_by_how_much(mutant: Mutant) -> None:
     violations = verify(PROBLEMS[mutant.case], mutant.plan)
     named = [each.operations for each in violations if each.rule == mutant.rule]
     assert mutant.operations in named, violations
-
-
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda each: f"{each.rule}: {each.case}")
-def test_a_sentence_says_who_and_with_which_numbers(mutant: Mutant) -> None:
-    for violation in verify(PROBLEMS[mutant.case], mutant.plan):
+    for violation in violations:
         assert re.search(r"\d|machine [MN]|no operation", violation.sentence), violation
         for name in violation.operations:
             assert re.search(rf"\b{name}\b", violation.sentence), violation
@@ -118,15 +114,15 @@ MOVES: dict[str, Callable[[PlannedOperation], PlannedOperation]] = {
 }
 
 
-@pytest.mark.parametrize("name", list(PROBLEMS))
 @pytest.mark.parametrize("move", list(MOVES))
-def test_no_operation_can_be_changed_for_worse_unseen(name: str, move: str) -> None:
-    plan = first_plan(PROBLEMS[name])
-    assert plan is not None
-    for index, each in enumerate(plan.operations):
-        planned = list(plan.operations)
-        planned[index] = MOVES[move](each)
-        assert verify(PROBLEMS[name], Plan(tuple(planned)))
+def test_no_operation_can_be_changed_for_worse_unseen(move: str) -> None:
+    for name, problem in PROBLEMS.items():
+        plan = first_plan(problem)
+        assert plan is not None
+        for index, each in enumerate(plan.operations):
+            planned = list(plan.operations)
+            planned[index] = MOVES[move](each)
+            assert verify(problem, Plan(tuple(planned))), (name, each)
 
 
 def test_goals_are_evaluated_whether_or_not_they_are_minimised() -> None:
