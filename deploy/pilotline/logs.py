@@ -20,5 +20,6 @@ def log_to_stderr() -> None:
                 colors=False, exception_formatter=structlog.dev.plain_traceback
             ),
         ],
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        # Whoever replaces standard error, as tests do, gets what is logged from then on.
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
     )
