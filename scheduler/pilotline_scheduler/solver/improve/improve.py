@@ -14,9 +14,10 @@ from pilotline_scheduler.solver.search import Search
 _SUBSOLVERS = 2
 """Of CP-SAT per window."""
 _SMALL = 150
-"""Operations up to which CP-SAT is left to prove what it can with all the time."""
-_WHOLE_SHARE = 0.3
-"""Share of the time that the whole problem gets where there are more."""
+"""Modes of all operations up to which CP-SAT is left to prove what it can with all the time."""
+_FIRST_SHARE, _LAST_SHARE = 0.1, 0.3
+"""Shares of the time that the whole problem gets where there are more: first for what is easy, last
+for bounds and proofs from a good plan; windows do better between."""
 _PATIENCE = 100
 """Steps without a better plan before local search takes rests."""
 _REST = 4.0
@@ -83,15 +84,18 @@ def _side_by_side(search: Search, workers: int) -> None:
 
 
 def _exactly(search: Search, workers: int) -> None:
-    """Let CP-SAT work on the whole problem as long as that can pay, then on windows."""
+    """Let CP-SAT work on the whole problem while that can pay, and on windows."""
+    windows = WindowSearch(search, _random(search, 1), _SUBSOLVERS)
     if fits(search.instance):
-        small = len(search.instance.names) <= _SMALL
-        solve_whole(search, workers, (1.0 if small else _WHOLE_SHARE) * search.left_s())
-    _by_windows(search, WindowSearch(search, _random(search, 1), _SUBSOLVERS))
+        small = sum(map(len, search.instance.modes)) <= _SMALL
+        solve_whole(search, workers, (1.0 if small else _FIRST_SHARE) * search.left_s())
+        _by_windows(search, windows, until_left_s=_LAST_SHARE * search.left_s())
+        solve_whole(search, workers, search.left_s())
+    _by_windows(search, windows)
 
 
-def _by_windows(search: Search, windows: WindowSearch) -> None:
-    while not search.over():
+def _by_windows(search: Search, windows: WindowSearch, until_left_s: float = 0.0) -> None:
+    while not search.over() and search.left_s() > until_left_s:
         windows.step()
 
 

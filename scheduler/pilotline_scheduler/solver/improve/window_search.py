@@ -9,8 +9,10 @@ from pilotline_scheduler.solver.search import Search
 
 _FIRST_SIZE = 16
 _SMALLEST, _LARGEST = 4, 400
-_GROW, _SHRINK = 1.25, 0.8
+_LEAP, _GROW, _SHRINK = 1.6, 1.2, 0.8
 _SECONDS = 1.5
+_EASY_SHARE = 0.15
+"""A window done within this share of its time may be much larger the next time."""
 _LATER_LEVEL_SHARE = 0.15
 _OVERHEAD_S = 0.2
 _MEMORY = 0.85
@@ -59,8 +61,8 @@ class WindowSearch:
         source = f"window:{arm.neighbourhood.name}"
         outcome = run(search, scope, self._level(), effort, source)
         improved = outcome.schedule is not None and search.value_of(outcome.schedule) < before
-        cost_s = 1.0 if search.repeatable else _OVERHEAD_S + search.elapsed_s() - began_s
-        self._learn(arm, outcome, improved / cost_s)
+        took_s = _SECONDS / 2 if search.repeatable else search.elapsed_s() - began_s
+        self._learn(arm, outcome, took_s, improved / (_OVERHEAD_S + took_s))
 
     def _level(self) -> int:
         """Return the level to improve: mostly the first that is open."""
@@ -70,7 +72,9 @@ class WindowSearch:
             return self._random.randint(first + 1, later)
         return first
 
-    def _learn(self, arm: _Arm, outcome: Outcome, reward: float) -> None:
+    def _learn(self, arm: _Arm, outcome: Outcome, took_s: float, reward: float) -> None:
         arm.reward = _MEMORY * arm.reward + (1 - _MEMORY) * max(_REWARD_FLOOR, reward)
-        factor = _GROW if outcome.complete else _SHRINK
+        factor = _SHRINK
+        if outcome.complete:
+            factor = _LEAP if took_s < _EASY_SHARE * _SECONDS else _GROW
         arm.size = min(_LARGEST, max(_SMALLEST, arm.size * factor))
