@@ -203,7 +203,7 @@ server(create_app(settings(Path(sys.argv[1]))), host="127.0.0.1", port=int(sys.a
 """
 
 
-def test_ctrl_c_ends_everything_within_three_seconds_however_many_streams_are_open(
+def test_ctrl_c_ends_everything_within_five_seconds_however_many_streams_are_open(
     tmp_path: Path,
 ) -> None:
     with running(tmp_path) as api:  # makes the database and a session
@@ -229,7 +229,7 @@ def test_ctrl_c_ends_everything_within_three_seconds_however_many_streams_are_op
                 for thread in ended:
                     thread.start()
                 process.wait(10)
-                assert time.monotonic() - pressed_s <= 3.0
+                assert time.monotonic() - pressed_s < 5.0
                 for thread in ended:
                     thread.join(1)
         finally:
