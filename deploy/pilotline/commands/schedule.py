@@ -166,6 +166,7 @@ def bench(
     console = Console()
     results: list[Measurement] = []
     try:
+        out.write_text("[]\n")
         for case in cases(paths, form, manifest):
             with console.status(f"{case.problem.name}: {time:g} s"):
                 results.append(measure(case, time_limit_s=time, workers=workers, seed=seed))

@@ -121,9 +121,9 @@ def table_of_results(results: "list[Measurement]") -> "Table":
     from rich.table import Table
 
     table = Table()
-    table.add_column("Instance", overflow="fold")
-    table.add_column("Status", no_wrap=True)
-    for heading in ("Objective", "Bound", "Best known", "Gap", "First", "Time"):
+    table.add_column("Instance", overflow="fold", min_width=14)
+    table.add_column("Status", overflow="fold")
+    for heading in ("Objective", "Bound", "Known", "Gap", "First", "Time"):
         table.add_column(heading, justify="right", no_wrap=True)
     for each in results:
         table.add_row(

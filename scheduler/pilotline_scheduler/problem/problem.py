@@ -15,7 +15,10 @@ from pilotline_scheduler.strict import STRICT
 @with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Wall:
-    """Two clients whose operations never overlap in one hall; `halls` empty means every hall."""
+    """Two clients whose operations never overlap in one hall; `halls` empty means every hall.
+
+    Operations count from start to end; setups are the facility's own work.
+    """
 
     clients: tuple[str, str]
     halls: tuple[str, ...] = ()
@@ -24,7 +27,10 @@ class Wall:
 @with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """A decision already taken for an operation: its machine, its start of processing, or both."""
+    """A decision already taken for an operation: its machine, its start of processing, or both.
+
+    It goes before what the frozen horizon says of the same operation.
+    """
 
     operation: str
     machine: str | None = None

@@ -6,12 +6,15 @@ or tighter. A move changes a few keys of that order, and leaves the machines of 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 
 from pilotline_scheduler.solver.improve.pain import pains
 from pilotline_scheduler.solver.instance import Instance, Schedule, sequences
 
 _SCATTERED = (1, 3, 10)
+_MOST_MOVED = 12
+_JUST_BEFORE = 0.5
 _REACH = (0.01, 0.05, 0.2, 0.5)
 """Shares of the plan's length that a move shifts a key by, at most."""
 
@@ -46,7 +49,12 @@ class Moves:
     def __init__(self, instance: Instance, random: Random) -> None:
         self._instance = instance
         self._random = random
+        self._waits_for = [
+            {lag.other for lag in lags if lag.minimum >= 0} for lags in instance.predecessors
+        ]
         self._kinds: Sequence[Callable[[Schedule, Order], None]] = (
+            self._overtake,
+            self._overtake,
             self._pull_run,
             self._pull_rest_of_run,
             self._push_run,
@@ -67,9 +75,41 @@ class Moves:
         return self._random.choice(_REACH) * length * self._random.random()
 
     def _painful_run(self, schedule: Schedule) -> tuple[int, ...]:
-        runs = self._instance.runs
+        """Return the operations of a run that hurts, or some close together where it is long."""
         weights = pains(self._instance, schedule)
-        return self._random.choices(runs, weights)[0].operations
+        operations = self._random.choices(self._instance.runs, weights)[0].operations
+        if len(operations) <= _MOST_MOVED:
+            return operations
+        centre = schedule.start[self._random.choice(operations)]
+        nearest = sorted(operations, key=lambda each: abs(schedule.start[each] - centre))
+        return tuple(nearest[: self._random.choice(_SCATTERED)])
+
+    def _critical_chain(self, schedule: Schedule) -> list[int]:
+        """Return operations from the end of a run that hurts back, each starting as one ends."""
+        ending: dict[int, list[int]] = {}
+        for operation, end in enumerate(schedule.end):
+            ending.setdefault(end, []).append(operation)
+        weights = pains(self._instance, schedule)
+        run = self._random.choices(self._instance.runs, weights)[0]
+        chain = [max(run.operations, key=lambda each: schedule.end[each])]
+        while before := ending.get(schedule.setup_start[chain[-1]]):
+            chosen = self._random.choice(before)
+            if schedule.start[chosen] >= schedule.start[chain[-1]]:
+                break
+            chain.append(chosen)
+        return chain
+
+    def _overtake(self, schedule: Schedule, order: Order) -> None:
+        """Let an operation of a critical chain go before the one it follows for no lag's sake."""
+        pairs = [
+            (later, earlier)
+            for later, earlier in pairwise(self._critical_chain(schedule))
+            if earlier not in self._waits_for[later]
+        ]
+        if pairs:
+            later, earlier = self._random.choice(pairs)
+            order.keys[later] = order.keys[earlier] - _JUST_BEFORE
+            order.modes[later] = self._random.choice((-1, order.modes[later]))
 
     def _pull_run(self, schedule: Schedule, order: Order) -> None:
         """Place a run that hurts earlier."""
