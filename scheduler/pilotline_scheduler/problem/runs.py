@@ -54,7 +54,8 @@ class Lag:
     """``minimum <= start(after) - end(before) <= maximum``.
 
     Starts are starts of processing; setups may run earlier. `maximum` None means no limit; 0 with
-    `minimum` 0 is no-wait. A `minimum` below zero lets the two overlap; lags of 0 or more form a DAG.
+    `minimum` 0 is no-wait. A `minimum` below zero lets the two overlap; lags of
+    0 or more form a DAG.
     """
 
     before: str
