@@ -30,7 +30,8 @@ class Search:
             the same plan; the limit still holds.
         on_incumbent: called with each better plan.
         cancel: ends the search once set.
-        started: monotonic seconds at which the solve began.
+        started: reading of the clock when the solve began.
+        clock: seconds that only go forward.
 
     Attributes:
         best, value: the best plan so far and its objective.
@@ -50,6 +51,7 @@ class Search:
         on_incumbent: OnIncumbent | None,
         cancel: threading.Event | None,
         started: float,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.instance = instance
         self.seed = seed
@@ -63,13 +65,14 @@ class Search:
         self.broken = False
         self.trajectory: list[Incumbent] = []
         self._started = started
+        self._clock = clock
         self._on_incumbent = on_incumbent
         self._cancel = cancel
         self._lock = threading.RLock()
 
     def elapsed_s(self) -> float:
         """Return seconds since the solve began."""
-        return time.monotonic() - self._started
+        return self._clock() - self._started
 
     def left_s(self) -> float:
         """Return seconds left to search, zero or less when none are."""

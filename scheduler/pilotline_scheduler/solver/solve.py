@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from functools import partial
 
 from pilotline_scheduler.errors import SolveError
 from pilotline_scheduler.plan import Answer, Status
@@ -12,6 +13,8 @@ from pilotline_scheduler.solver.bounds import lower_bounds
 from pilotline_scheduler.solver.instance import NoPlanError, compile_problem
 from pilotline_scheduler.solver.search import OnIncumbent, Search
 from pilotline_scheduler.solver.seed.portfolio import seed as plant_seed
+from pilotline_scheduler.solver.specialists.choice import specialist_of
+from pilotline_scheduler.solver.threads import in_threads
 
 
 def solve(
@@ -91,13 +94,26 @@ def solve_since(
     )
     for level, (bound, source) in enumerate(lower_bounds(instance)):
         search.prove(level, bound, source)
+    _search(search, workers or os.cpu_count() or 1)
+    return _answer(search)
+
+
+def _search(search: Search, workers: int) -> None:
+    specialist = specialist_of(search.instance)
+    if specialist is not None:
+        specialist.seed(search)
+        if search.best is not None and not search.over():
+            in_threads(
+                search, [partial(specialist.work, search, i, workers) for i in range(workers)]
+            )
+        if search.best is not None or search.over():
+            return
     plant_seed(search)
     if not search.over():
         # OR-Tools takes over a second to import; the first plan does not wait for it.
         from pilotline_scheduler.solver.improve.improve import improve
 
-        improve(search, workers or os.cpu_count() or 1)
-    return _answer(search)
+        improve(search, workers)
 
 
 def _answer(search: Search) -> Answer:

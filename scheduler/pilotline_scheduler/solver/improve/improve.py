@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from random import Random
 
@@ -10,6 +9,7 @@ from pilotline_scheduler.solver.improve.local_search import LocalSearch
 from pilotline_scheduler.solver.improve.whole import find_plan, fits, solve_whole
 from pilotline_scheduler.solver.improve.window_search import WindowSearch
 from pilotline_scheduler.solver.search import Search
+from pilotline_scheduler.solver.threads import in_threads
 
 _SUBSOLVERS = 2
 """Of CP-SAT per window."""
@@ -77,10 +77,7 @@ def _side_by_side(search: Search, workers: int) -> None:
     for index in range(2, workers):
         windows = WindowSearch(search, _random(search, index), _SUBSOLVERS)
         tasks.append(partial(_by_windows, search, windows))
-    with ThreadPoolExecutor(len(tasks), thread_name_prefix="pilotline-solve") as pool:
-        futures = [pool.submit(_guarded, search, task) for task in tasks]
-    for future in futures:
-        future.result()
+    in_threads(search, tasks)
 
 
 def _exactly(search: Search, workers: int) -> None:
@@ -107,15 +104,6 @@ def _by_order(search: Search, order: LocalSearch) -> None:
         unpaid = 0 if order.step() else unpaid + 1
         if unpaid > _PATIENCE:
             time.sleep(min(_LONGEST_REST_S, _REST * (search.elapsed_s() - began_s)))
-
-
-def _guarded(search: Search, task: Callable[[], None]) -> None:
-    """Run a task; where it raises, the others end too, and the error is raised once they have."""
-    try:
-        task()
-    except BaseException:
-        search.broken = True
-        raise
 
 
 def _random(search: Search, index: int) -> Random:

@@ -1,0 +1,1 @@
+"""Pilot lines at any scale: every rule of a problem in compiled loops."""

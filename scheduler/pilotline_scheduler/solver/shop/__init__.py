@@ -1,0 +1,1 @@
+"""Shops: machines, sequences and precedences alone; the disjunctive graph."""

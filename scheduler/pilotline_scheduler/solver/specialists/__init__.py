@@ -1,0 +1,1 @@
+"""Searches made for one kind of problem, and the choice between them."""
