@@ -82,6 +82,18 @@ MISTAKES: list[tuple[str, Any, str, str]] = [
     ("/pools/0/levels/1/0", 0, "/pools/0/levels/1/0", "after tick 0"),
     ("/pools/0/levels/1/1", -1, "/pools/0/levels/1/1", "from 0"),
     ("/runs/0/operations", [], "/runs/0/operations", "at least one operation"),
+    (
+        "/runs/0/operations/0/modes/0/spread",
+        [3, 2, 4],
+        "/runs/0/operations/0/modes/0/spread",
+        "in this order",
+    ),
+    (
+        "/runs/0/operations/0/modes/0/spread",
+        [0, 2, 4],
+        "/runs/0/operations/0/modes/0/spread/0",
+        "from 1",
+    ),
     ("/runs/0/operations/1/id", "x", "/runs/0/operations/1/id", "has this id already"),
     ("/runs/0/operations/0/modes", [], "/runs/0/operations/0/modes", "at least one mode"),
     (

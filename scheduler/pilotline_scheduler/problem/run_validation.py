@@ -94,6 +94,7 @@ class _ModeValidation:
     def _check_mode(self, pointer: str, mode: Mode) -> None:
         self._findings.tick(f"{pointer}/ticks", mode.ticks)
         self._findings.tick(f"{pointer}/energy", mode.energy)
+        self._check_spread(pointer, mode)
         drawn: set[str] = set()
         for index, (pool, units) in enumerate(mode.demands):
             place = f"{pointer}/demands/{index}"
@@ -102,6 +103,22 @@ class _ModeValidation:
             if pool in drawn:
                 self._findings.add(f"{place}/0", pool, "is drawn on twice; add the units up")
             drawn.add(pool)
+
+    def _check_spread(self, pointer: str, mode: Mode) -> None:
+        if mode.spread is None:
+            return
+        for index, ticks in enumerate(mode.spread):
+            self._findings.tick(f"{pointer}/spread/{index}", ticks, lowest=1)
+        if list(mode.spread) != sorted(mode.spread):
+            self._findings.add(
+                f"{pointer}/spread",
+                mode.spread,
+                "must be the least, the most likely and the greatest time, in this order",
+            )
+        if mode.ticks == 0:
+            self._findings.add(
+                f"{pointer}/spread", mode.spread, "an operation of no length has no spread"
+            )
 
     def _check_setup_state(
         self, pointer: str, operation: Operation, machine: Machine, mode: Mode

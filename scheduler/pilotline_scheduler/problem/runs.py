@@ -18,12 +18,15 @@ class Mode:
         ticks: processing time on that machine, without setup and pauses.
         demands: ``(pool id, units)`` held while processing and while paused.
         energy: energy drawn per tick of processing, in the unit of the tariff; 0 where unknown.
+        spread: least, most likely and greatest processing time in ticks (a triangular
+            distribution), or None where it is certain. Plans reckon with `ticks`.
     """
 
     machine: str
     ticks: int
     demands: tuple[tuple[str, int], ...] = ()
     energy: int = 0
+    spread: tuple[int, int, int] | None = None
 
 
 @with_config(STRICT)
