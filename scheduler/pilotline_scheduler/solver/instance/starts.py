@@ -82,11 +82,14 @@ class Starts:
     def within(self, windows: Sequence[Interval]) -> "Starts":
         """Return the starts whose operation lies within one of several windows."""
         pieces: set[tuple[int, int, int]] = set()
-        for low, high, size in self.pieces():
-            for window in windows:
+        for window in windows:
+            index = bisect_left(self.high, window.start)
+            while index < len(self.low) and self.low[index] <= window.end:
+                low, high, size = self.low[index], self.high[index], self.size[index]
                 first, last = max(low, window.start), min(high, window.end - size)
                 if first <= last:
                     pieces.add((first, last, size))
+                index += 1
         return Starts.of(_disjoint(sorted(pieces)))
 
     def between(self, earliest: int, latest_end: int) -> "Starts":
