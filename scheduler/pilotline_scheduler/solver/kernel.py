@@ -17,3 +17,13 @@ def kernel(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Res
     """
     compiled = njit(cache=True, nogil=True, error_model="numpy")(function)
     return cast("Callable[_Arguments, _Result]", compiled)
+
+
+def bare_kernel(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
+    """Return a kernel that counts no references to its arrays and so cannot make or copy any.
+
+    Counting costs more than the work itself where small functions pass arrays on, such as in
+    named tuples: a tabu step of a job shop takes a fifth of the time without it.
+    """
+    compiled = njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function)
+    return cast("Callable[_Arguments, _Result]", compiled)
