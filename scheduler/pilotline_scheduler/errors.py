@@ -7,7 +7,10 @@
     │   ├── ProblemError   a problem is malformed or contradicts itself
     │   └── PlanError      a plan is malformed
     ├── FormatError        a file in another format cannot be read; carries its line
-    └── SolveError         a solve was asked for with impossible settings
+    ├── SolveError         a solve was asked for with impossible settings
+    ├── AnalysisError      a plan cannot be explained, varied or weighed as asked
+    ├── ReplanError        disruptions contradict the plan, or leave no plan
+    └── QuoteError         a quote was asked for that cannot be given
 """
 
 from collections.abc import Sequence
@@ -69,3 +72,15 @@ class FormatError(SchedulerError):
 
 class SolveError(SchedulerError):
     """A solve was asked for with impossible settings."""
+
+
+class AnalysisError(SchedulerError):
+    """A plan cannot be explained, varied or weighed as asked: it breaks rules, or a name is wrong."""
+
+
+class ReplanError(SchedulerError):
+    """Disruptions contradict the problem or its plan, or leave no plan at all."""
+
+
+class QuoteError(SchedulerError):
+    """A quote was asked for that cannot be given, such as one for a name that is taken."""
