@@ -75,7 +75,7 @@ class SolveError(SchedulerError):
 
 
 class AnalysisError(SchedulerError):
-    """A plan cannot be explained, varied or weighed as asked: it breaks rules, or a name is wrong."""
+    """A plan cannot be explained, varied or weighed as asked: it breaks rules, or names nothing."""
 
 
 class ReplanError(SchedulerError):
