@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pilotline_scheduler.benchmark import Measurement
     from pilotline_scheduler.plan import Answer
     from pilotline_scheduler.problem import Problem
+    from pilotline_scheduler.solver.windows.workforce import Workforce
 
 Format = Annotated[
     str,
@@ -74,6 +75,13 @@ def solve(
     workers: Workers = None,
     seed: Seed = 0,
     out: Annotated[Path | None, typer.Option(metavar="PLAN", help="Plan file to write.")] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Processes that decide parts of the plan besides.")
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="tcp://HOST:PORT", help="Dask cluster that decides parts besides."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Find the best plan within a time limit; an interrupt keeps the best so far.
@@ -83,10 +91,12 @@ def solve(
     from pilotline_scheduler.errors import SchedulerError
     from pilotline_scheduler.formats.instances import read_one
     from pilotline_scheduler.formats.pilotline_json import write_plan
+    from pilotline_scheduler.solver.windows.workforce import Help
 
     try:
         read = read_one(problem, form)
-        answer = _solved(read, time, workers, seed, quiet=as_json)
+        with Help(processes, cluster).workforce() as workforce:
+            answer = _solved(read, time, workers, seed, workforce, quiet=as_json)
         if out is not None and answer.plan is not None:
             write_plan(answer.plan, out)
     except (SchedulerError, OSError) as error:
@@ -197,7 +207,13 @@ def plot(
 
 
 def _solved(
-    problem: "Problem", time_limit_s: float, workers: int | None, seed: int, *, quiet: bool
+    problem: "Problem",
+    time_limit_s: float,
+    workers: int | None,
+    seed: int,
+    workforce: "Workforce | None",
+    *,
+    quiet: bool,
 ) -> "Answer":
     """Solve with progress on standard error; the first interrupt asks for the best so far."""
     import signal
@@ -226,6 +242,7 @@ def _solved(
             seed=seed,
             on_incumbent=progress.take,
             cancel=cancel,
+            executor=workforce,
         )
     finally:
         if shown:

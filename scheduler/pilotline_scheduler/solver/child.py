@@ -24,6 +24,7 @@ from pilotline_scheduler.solver.child_protocol import (
 )
 from pilotline_scheduler.solver.search import OnIncumbent
 from pilotline_scheduler.solver.solve import check_settings
+from pilotline_scheduler.solver.windows.workforce import Help
 
 _POLL_S = 0.05
 _CANCEL_GRACE_S = 3.0
@@ -42,6 +43,7 @@ def solve_in_child(
     on_incumbent: OnIncumbent | None = None,
     cancel: threading.Event | None = None,
     memory_limit_mb: int | None = None,
+    helpers: Help | None = None,
 ) -> Answer:
     """Do what `solve` does in a process of its own, which is killed when it does not keep time.
 
@@ -55,7 +57,8 @@ def solve_in_child(
         seed: seeds every random choice.
         on_incumbent: called with each better plan, from the calling thread.
         cancel: asks the child to stop; it is killed when it does not within three seconds.
-        memory_limit_mb: cap of the child's address space, or None.
+        memory_limit_mb: cap of the child's address space, and of each process it starts, or None.
+        helpers: processes or a cluster that decide windows besides the child's threads, or None.
 
     Raises:
         ProblemError: the problem is not well formed.
@@ -64,7 +67,7 @@ def solve_in_child(
     check_settings(time_limit_s, workers)
     validate(problem)
     started = time.monotonic()
-    request = Request(problem, started, time_limit_s, workers, seed, memory_limit_mb)
+    request = Request(problem, started, time_limit_s, workers, seed, memory_limit_mb, helpers)
     with tempfile.TemporaryFile() as last_words:
         command = [sys.executable, "-m", "pilotline_scheduler.solver.child_main"]
         with subprocess.Popen(

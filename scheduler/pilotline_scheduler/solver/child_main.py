@@ -17,6 +17,7 @@ from pilotline_scheduler.solver.child_protocol import (
     report_line,
 )
 from pilotline_scheduler.solver.solve import solve_since
+from pilotline_scheduler.solver.windows.workforce import Help
 
 _ORPHAN_GRACE_S = 5.0
 """Seconds an orphan gets to stop by itself once its parent is gone."""
@@ -45,17 +46,19 @@ def _solve(request: Request, cancel: threading.Event, reports: BinaryIO) -> None
     def report(incumbent: Incumbent, plan: Plan) -> None:
         _send(reports, Report(incumbent=incumbent, plan=plan))
 
-    answer = solve_since(
-        min(request.started, time.monotonic()),
-        request.problem,
-        time_limit_s=request.time_limit_s,
-        workers=request.workers,
-        seed=request.seed,
-        on_incumbent=report,
-        cancel=cancel,
-    )
-    # The best plan went out as the last incumbent; a large one takes long to send again.
-    _send(reports, Report(answer=replace(answer, plan=None)))
+    with (request.helpers or Help()).workforce() as workforce:
+        answer = solve_since(
+            min(request.started, time.monotonic()),
+            request.problem,
+            time_limit_s=request.time_limit_s,
+            workers=request.workers,
+            seed=request.seed,
+            on_incumbent=report,
+            cancel=cancel,
+            executor=workforce,
+        )
+        # The best plan went out as the last incumbent; a large one takes long to send again.
+        _send(reports, Report(answer=replace(answer, plan=None)))
 
 
 def _send(reports: BinaryIO, report: Report) -> None:

@@ -6,6 +6,7 @@ from pydantic import TypeAdapter
 
 from pilotline_scheduler.plan import Answer, Incumbent, Plan
 from pilotline_scheduler.problem import Problem
+from pilotline_scheduler.solver.windows.workforce import Help
 
 CANCEL = b"cancel\n"
 """The parent's line that asks the child to stop; the end of its lines means the same."""
@@ -22,6 +23,7 @@ class Request:
         workers: threads, or None for one per core.
         seed: seeds every random choice.
         memory_limit_mb: cap of the child's address space, or None.
+        helpers: who decides windows besides, or None.
     """
 
     problem: Problem
@@ -30,6 +32,7 @@ class Request:
     workers: int | None
     seed: int
     memory_limit_mb: int | None
+    helpers: Help | None = None
 
 
 @dataclass(frozen=True, slots=True)

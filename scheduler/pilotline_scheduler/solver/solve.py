@@ -3,6 +3,9 @@
 import os
 import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from functools import partial
 
 from pilotline_scheduler.errors import SolveError
@@ -15,6 +18,7 @@ from pilotline_scheduler.solver.search import OnIncumbent, Search
 from pilotline_scheduler.solver.seed.portfolio import seed as plant_seed
 from pilotline_scheduler.solver.specialists.choice import specialist_of
 from pilotline_scheduler.solver.threads import in_threads
+from pilotline_scheduler.solver.windows.workforce import Workforce
 
 
 def solve(
@@ -25,6 +29,7 @@ def solve(
     seed: int = 0,
     on_incumbent: OnIncumbent | None = None,
     cancel: threading.Event | None = None,
+    executor: Executor | Workforce | None = None,
 ) -> Answer:
     """Return the best plan found within a time limit, with its status and a lower bound.
 
@@ -36,6 +41,10 @@ def solve(
         seed: seeds every random choice.
         on_incumbent: called with each better plan, in order, from one thread at a time.
         cancel: ends the search soon after it is set; the best plan so far is returned.
+        executor: decides windows of the plan, in other processes or on other machines, besides
+            the threads here; it may lose some or die, which the answer's message then says. A
+            `Workforce` also tells how many at once. Not used with one worker, for a search with
+            help from elsewhere depends on the clock.
 
     Raises:
         ProblemError: the problem is not well formed.
@@ -51,6 +60,7 @@ def solve(
         seed=seed,
         on_incumbent=on_incumbent,
         cancel=cancel,
+        executor=executor,
     )
 
 
@@ -77,6 +87,7 @@ def solve_since(
     seed: int,
     on_incumbent: OnIncumbent | None,
     cancel: threading.Event | None,
+    executor: Executor | Workforce | None = None,
 ) -> Answer:
     """Solve a validated problem with a clock that began at `started`, in monotonic seconds."""
     try:
@@ -94,8 +105,24 @@ def solve_since(
     )
     for level, (bound, source) in enumerate(lower_bounds(instance)):
         search.prove(level, bound, source)
-    _search(search, workers or os.cpu_count() or 1)
+    with _elsewhere(search, executor):
+        _search(search, workers or os.cpu_count() or 1)
     return _answer(search)
+
+
+@contextmanager
+def _elsewhere(search: Search, executor: Executor | Workforce | None) -> Iterator[None]:
+    """Let the search send windows to an executor meanwhile."""
+    if executor is None or search.repeatable:
+        yield
+        return
+    from pilotline_scheduler.solver.windows.dispatch import Dispatch
+
+    search.elsewhere = Dispatch(search, Workforce.of(executor))
+    try:
+        yield
+    finally:
+        search.elsewhere.close()
 
 
 def _search(search: Search, workers: int) -> None:
@@ -127,6 +154,7 @@ def _answer(search: Search) -> Answer:
         status, message = Status.FEASIBLE, ""
     else:
         status, message = Status.UNKNOWN, f"no plan found within {search.time_limit_s:g} s"
+    losses = "" if search.elsewhere is None else search.elsewhere.message()
     return Answer(
         status=status,
         plan=None if search.best is None else search.best.plan(search.instance),
@@ -136,7 +164,7 @@ def _answer(search: Search) -> Answer:
         first_s=search.trajectory[0].wall_s if search.trajectory else None,
         wall_s=search.elapsed_s(),
         trajectory=tuple(search.trajectory),
-        message=message,
+        message="; ".join(each for each in (message, losses) if each),
     )
 
 

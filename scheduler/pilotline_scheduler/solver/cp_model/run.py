@@ -1,18 +1,21 @@
-"""Runs CP-SAT on a model under the limits of a search."""
+"""Runs CP-SAT on a model, under the limits of a search or of a job of its own."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil, isfinite
 
 from ortools.sat.python import cp_model
 
+from pilotline_scheduler.solver.cp_model.effort import Effort, Outcome
 from pilotline_scheduler.solver.cp_model.model import PlanModel
 from pilotline_scheduler.solver.cp_model.scope import Scope
 from pilotline_scheduler.solver.cp_model.variables import EmptyDomainError
-from pilotline_scheduler.solver.instance import Schedule
+from pilotline_scheduler.solver.instance import Instance, Schedule, objective
 from pilotline_scheduler.solver.search import Search
+
+__all__ = ["Conditions", "Effort", "Outcome", "decide", "run"]
 
 _POLL_S = 0.05
 _ROUNDING = 1e-6
@@ -21,53 +24,63 @@ _DETERMINISTIC_PER_S = 0.03
 
 
 @dataclass(frozen=True, slots=True)
-class Effort:
-    """How hard CP-SAT tries.
+class Conditions:
+    """What holds around a run.
 
     Attributes:
-        seconds: wall time; where the search is repeatable, work that takes about so long.
-        workers: subsolvers.
-        thorough: whether presolve and relaxations are worth their time.
-        first_only: whether the first plan will do.
+        left_s: tells the seconds left.
+        stopped: tells whether to stop early.
+        seed: seeds CP-SAT.
+        repeatable: whether the same seed must give the same result, whatever the clock says.
+        on_schedule: takes each plan, better every time.
+        on_bound: takes each proven lower bound of the level within the scope.
     """
 
-    seconds: float
-    workers: int
-    thorough: bool = True
-    first_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a run.
-
-    Attributes:
-        schedule: the best plan, or None.
-        bound: proven lower bound of the level within the scope, or None.
-        complete: whether nothing better exists within the scope.
-        infeasible: whether there is no plan within the scope.
-    """
-
-    schedule: Schedule | None
-    bound: int | None
-    complete: bool
-    infeasible: bool
+    left_s: Callable[[], float]
+    stopped: Callable[[], bool]
+    seed: int = 0
+    repeatable: bool = False
+    on_schedule: Callable[[Schedule], object] | None = None
+    on_bound: Callable[[int], object] | None = None
 
 
 def run(search: Search, scope: Scope, level: int, effort: Effort, source: str) -> Outcome:
     """Minimise one level within a scope; plans are offered to the search as they are found."""
-    value = None if scope.base is None else search.value_of(scope.base)
+    holds = scope.is_whole and search.open_level() == level
+    conditions = Conditions(
+        left_s=search.left_s,
+        stopped=lambda: search.cancelled or search.broken,
+        seed=search.seed,
+        repeatable=search.repeatable,
+        on_schedule=lambda schedule: search.offer(schedule, source),
+        on_bound=(lambda bound: search.prove(level, bound, source)) if holds else None,
+    )
+    return decide(search.instance, scope, level, effort, conditions)
+
+
+def decide(
+    instance: Instance, scope: Scope, level: int, effort: Effort, conditions: Conditions
+) -> Outcome:
+    """Minimise one level within a scope; nothing outside is read or written.
+
+    Args:
+        instance: what is planned.
+        scope: what may change.
+        level: the level; those before it do not get worse than in the scope's base plan.
+        effort: how hard to try.
+        conditions: time, and who listens.
+    """
+    value = None if scope.base is None else objective(instance, scope.base)
     try:
-        model = PlanModel(search.instance, scope, level, value)
+        model = PlanModel(instance, scope, level, value)
     except EmptyDomainError:
         return Outcome(None, None, complete=True, infeasible=True)
     solver = cp_model.CpSolver()
-    _set_up(solver.parameters, search, effort)
-    solver.parameters.stop_after_first_solution = effort.first_only
-    callback = _Offers(search, model, source)
-    bounds = _Bounds(search, scope, level, source)
+    _set_up(solver.parameters, effort, conditions)
+    bounds = _Bounds(conditions.on_bound)
     solver.best_bound_callback = bounds
-    with _stopped_in_time(search, solver):
+    callback = None if conditions.on_schedule is None else _Found(model, conditions.on_schedule)
+    with _stopped_in_time(conditions, solver):
         status = solver.solve(model.proto, callback)
     found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
     schedule = model.schedule(solver.value) if found else None
@@ -81,13 +94,14 @@ def run(search: Search, scope: Scope, level: int, effort: Effort, source: str) -
     )
 
 
-def _set_up(parameters: cp_model.SatParameters, search: Search, effort: Effort) -> None:
-    parameters.max_time_in_seconds = max(0.01, min(effort.seconds, search.left_s()))
-    parameters.random_seed = search.seed
+def _set_up(parameters: cp_model.SatParameters, effort: Effort, conditions: Conditions) -> None:
+    parameters.max_time_in_seconds = max(0.01, min(effort.seconds, conditions.left_s()))
+    parameters.random_seed = conditions.seed
     parameters.catch_sigint_signal = False  # the program's handler decides, and asks for a stop
     parameters.num_workers = effort.workers
-    if search.repeatable:
-        parameters.max_time_in_seconds = max(0.01, search.left_s())
+    parameters.stop_after_first_solution = effort.first_only
+    if conditions.repeatable:
+        parameters.max_time_in_seconds = max(0.01, conditions.left_s())
         parameters.max_deterministic_time = effort.seconds * _DETERMINISTIC_PER_S
         parameters.interleave_search = effort.workers > 1
         parameters.num_workers = 1
@@ -97,45 +111,41 @@ def _set_up(parameters: cp_model.SatParameters, search: Search, effort: Effort) 
         parameters.symmetry_level = 0
 
 
-class _Offers(cp_model.CpSolverSolutionCallback):
-    """Offers each solution to the search."""
+class _Found(cp_model.CpSolverSolutionCallback):
+    """Hands on each solution."""
 
-    def __init__(self, search: Search, model: PlanModel, source: str) -> None:
+    def __init__(self, model: PlanModel, on_schedule: Callable[[Schedule], object]) -> None:
         super().__init__()
-        self._search = search
         self._model = model
-        self._source = source
+        self._on_schedule = on_schedule
 
     def on_solution_callback(self) -> None:
         """Take a solution from CP-SAT."""
-        self._search.offer(self._model.schedule(self.value), self._source)
+        self._on_schedule(self._model.schedule(self.value))
 
 
 class _Bounds:
-    """Notes CP-SAT's lower bound, in the search too where it holds for the whole problem."""
+    """Notes CP-SAT's lower bound and hands it on."""
 
-    def __init__(self, search: Search, scope: Scope, level: int, source: str) -> None:
-        self._search = search
-        self._level = level
-        self._source = source
-        self._holds = scope.is_whole and search.open_level() == level
+    def __init__(self, on_bound: Callable[[int], object] | None) -> None:
+        self._on_bound = on_bound
         self.bound: int | None = None
 
     def __call__(self, bound: float) -> None:
         """Take a bound from CP-SAT."""
         if isfinite(bound):
             self.bound = ceil(bound - _ROUNDING)
-            if self._holds:
-                self._search.prove(self._level, self.bound, self._source)
+            if self._on_bound is not None:
+                self._on_bound(self.bound)
 
 
 @contextmanager
-def _stopped_in_time(search: Search, solver: cp_model.CpSolver) -> Iterator[None]:
+def _stopped_in_time(conditions: Conditions, solver: cp_model.CpSolver) -> Iterator[None]:
     done = threading.Event()
 
     def watch() -> None:
         while not done.wait(_POLL_S):
-            if search.cancelled or search.left_s() <= 0:
+            if conditions.stopped() or conditions.left_s() <= 0:
                 solver.stop_search()
 
     watcher = threading.Thread(target=watch, name="pilotline-solve-watch")

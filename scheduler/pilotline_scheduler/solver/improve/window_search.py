@@ -1,11 +1,14 @@
 """Large neighbourhood search: CP-SAT decides a window of the plan anew, the rest stays."""
 
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 from pilotline_scheduler.solver.cp_model.run import Effort, Outcome, run
+from pilotline_scheduler.solver.cp_model.scope import Scope
 from pilotline_scheduler.solver.improve.neighbourhoods import Neighbourhood, Neighbourhoods
 from pilotline_scheduler.solver.search import Search
+from pilotline_scheduler.solver.windows.dispatch import Back
 
 _FIRST_SIZE = 16
 _SMALLEST, _LARGEST = 4, 400
@@ -18,6 +21,8 @@ _OVERHEAD_S = 0.2
 _MEMORY = 0.85
 _REWARD_FLOOR = 0.02
 """So that every kind of window is tried again now and then."""
+_WAIT_S = 0.1
+"""Longest wait for a window that is decided elsewhere, between looks at the clock."""
 
 
 @dataclass(slots=True)
@@ -28,6 +33,17 @@ class _Arm:
     floating: bool
     size: float = _FIRST_SIZE
     reward: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A window that was chosen."""
+
+    arm: _Arm
+    scope: Scope
+    level: int
+    effort: Effort
+    source: str
 
 
 class WindowSearch:
@@ -49,20 +65,44 @@ class WindowSearch:
         ]
 
     def step(self) -> None:
-        """Decide one window anew."""
-        search = self._search
-        best, before, began_s = search.best, search.value, search.elapsed_s()
-        if best is None or before is None:
+        """Decide one window anew; elsewhere, as many at once as there is room for."""
+        elsewhere = self._search.elsewhere
+        if elsewhere is None:
+            self._decide()
             return
-        arm = self._random.choices(self._arms, [each.reward for each in self._arms])[0]
-        free = arm.neighbourhood.choose(best, min(int(arm.size), len(best.start)))
-        effort = Effort(seconds=_SECONDS, workers=self._workers, thorough=False)
-        scope = self._neighbourhoods.scope(best, free, floating=arm.floating)
-        source = f"window:{arm.neighbourhood.name}"
-        outcome = run(search, scope, self._level(), effort, source)
+        while elsewhere.has_room() and (window := self._chosen()) is not None:
+            then = partial(self._learn_from, window.arm)
+            elsewhere.send(window.scope, window.level, window.effort, window.source, then)
+        elsewhere.receive(_WAIT_S if elsewhere.trusted else 0.0)
+        if (elsewhere.idle or not elsewhere.trusted) and not self._search.over():
+            self._decide()
+
+    def _learn_from(self, arm: _Arm, back: Back) -> None:
+        self._learn(arm, back.outcome, back.took_s, improved=back.improved)
+
+    def _decide(self) -> None:
+        search, before, began_s = self._search, self._search.value, self._search.elapsed_s()
+        window = self._chosen()
+        if window is None or before is None:
+            return
+        outcome = run(search, window.scope, window.level, window.effort, window.source)
         improved = outcome.schedule is not None and search.value_of(outcome.schedule) < before
         took_s = _SECONDS / 2 if search.repeatable else search.elapsed_s() - began_s
-        self._learn(arm, outcome, took_s, improved / (_OVERHEAD_S + took_s))
+        self._learn(window.arm, outcome, took_s, improved=improved)
+
+    def _chosen(self) -> _Window | None:
+        best = self._search.best
+        if best is None:
+            return None
+        arm = self._random.choices(self._arms, [each.reward for each in self._arms])[0]
+        free = arm.neighbourhood.choose(best, min(int(arm.size), len(best.start)))
+        return _Window(
+            arm=arm,
+            scope=self._neighbourhoods.scope(best, free, floating=arm.floating),
+            level=self._level(),
+            effort=Effort(seconds=_SECONDS, workers=self._workers, thorough=False),
+            source=f"window:{arm.neighbourhood.name}",
+        )
 
     def _level(self) -> int:
         """Return the level to improve: mostly the first that is open."""
@@ -72,7 +112,8 @@ class WindowSearch:
             return self._random.randint(first + 1, later)
         return first
 
-    def _learn(self, arm: _Arm, outcome: Outcome, took_s: float, reward: float) -> None:
+    def _learn(self, arm: _Arm, outcome: Outcome, took_s: float, *, improved: bool) -> None:
+        reward = improved / (_OVERHEAD_S + took_s)
         arm.reward = _MEMORY * arm.reward + (1 - _MEMORY) * max(_REWARD_FLOOR, reward)
         factor = _SHRINK
         if outcome.complete:
