@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -11,10 +12,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pilotline.main import app
+from pilotline_scheduler.formats.gantt_html import gantt_html
 from pilotline_scheduler.formats.pilotline_json import read_plan, read_problem, write_plan
 from pilotline_scheduler.plan import Plan
+from pilotline_scheduler.problem import Machine, Problem
 from pilotline_scheduler.verifier import verify
 
+LINE = Problem("line", (Machine("M"),), ())
 FT06 = """6 6
 2 1 0 3 1 6 3 7 5 3 4 6
 1 8 2 5 4 10 5 10 0 10 3 4
@@ -121,10 +125,32 @@ def test_a_plan_is_drawn_with_every_operation(folder: Path) -> None:
     }
 
 
+def test_a_plan_is_drawn_in_pixels_and_as_a_page_of_its_own(folder: Path) -> None:
+    words = ("plot", folder / "problem.json", folder / "plan.json", "--out")
+    assert run(*words, folder / "plan.png").exit_code == 0
+    assert (folder / "plan.png").read_bytes().startswith(b"\x89PNG")
+    assert run(*words, folder / "plan.html").exit_code == 0
+    page = (folder / "plan.html").read_text()
+    assert "http" not in page
+    plan = read_plan(folder / "plan.json")
+    assert all(json.dumps(planned.operation) in page for planned in plan.operations)
+    refused = run(*words, folder / "plan.gif")
+    assert refused.exit_code == 2
+    assert "not '.gif'" in refused.output
+
+
+def test_a_name_cannot_break_out_of_the_page() -> None:
+    problem = replace(LINE, name="</script><script>alert(1)</script><!--")
+    page = gantt_html(problem, Plan(()))
+    assert page.count("</script>") == 1
+    assert "<!--" not in page
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
         (("solve", "nowhere.json"), "nowhere.json"),
+        (("solve", "nowhere.json", "--cluster", "tcp://a:1", "--processes", 2), "nowhere.json"),
         (("solve", "nowhere.json", "--format", "xml"), "unknown format 'xml'"),
         (("check", "nowhere.json", "nowhere.json"), "nowhere.json"),
         (("generate", "--runs", 3, "--machines", 2, "--out", "no/such/folder.json"), "folder"),

@@ -38,6 +38,9 @@ ProblemFile = Annotated[
     Path, typer.Argument(metavar="PROBLEM", help="Problem file; FILE#NAME picks one of several.")
 ]
 
+_ROWS_SHOWN = 15
+"""Results on the screen while a bench runs; all of them are there at its end."""
+
 app = typer.Typer(no_args_is_help=True)
 
 
@@ -169,6 +172,7 @@ def bench(
     from dataclasses import asdict
 
     from rich.console import Console
+    from rich.live import Live
 
     from pilotline_scheduler.benchmark import cases, measure
     from pilotline_scheduler.errors import SchedulerError
@@ -177,30 +181,34 @@ def bench(
     results: list[Measurement] = []
     try:
         out.write_text("[]\n")
-        for case in cases(paths, form, manifest):
-            with console.status(f"{case.problem.name}: {time:g} s"):
+        with Live(console=console, auto_refresh=False, transient=True) as live:
+            for case in cases(paths, form, manifest):
+                live.update(
+                    table_of_results(results[-_ROWS_SHOWN:], results, solving=case.problem.name),
+                    refresh=console.is_terminal,
+                )
                 results.append(measure(case, time_limit_s=time, workers=workers, seed=seed))
-            out.write_text(json.dumps([asdict(each) for each in results], indent=1) + "\n")
+                out.write_text(json.dumps([asdict(each) for each in results], indent=1) + "\n")
     except (SchedulerError, OSError) as error:
         _fail(error)
-    console.print(table_of_results(results))
+    console.print(table_of_results(results, results))
 
 
 @app.command()
 def plot(
     problem: ProblemFile,
     plan: Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="SVG file to write.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="SVG, PNG or HTML file to write.")],
     form: Format = "pilotline",
 ) -> None:
-    """Draw a plan as a Gantt chart."""
+    """Draw a plan as a Gantt chart: a picture, or a page to look around in."""
     from pilotline_scheduler.errors import SchedulerError
-    from pilotline_scheduler.formats.gantt_svg import gantt_svg
+    from pilotline_scheduler.formats.gantt import draw
     from pilotline_scheduler.formats.instances import read_one
     from pilotline_scheduler.formats.pilotline_json import read_plan
 
     try:
-        out.write_text(gantt_svg(read_one(problem, form), read_plan(plan)), encoding="utf-8")
+        draw(read_one(problem, form), read_plan(plan), out)
     except (SchedulerError, OSError) as error:
         _fail(error)
     typer.echo(str(out))

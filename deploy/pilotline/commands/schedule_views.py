@@ -116,8 +116,16 @@ def print_answer(answer: "Answer", out: Path | None) -> None:
         typer.echo(line)
 
 
-def table_of_results(results: "list[Measurement]") -> "Table":
-    """Return the results of a bench beside the best known values."""
+def table_of_results(
+    shown: "list[Measurement]", results: "list[Measurement]", solving: str | None = None
+) -> "Table":
+    """Return results of a bench beside the best known values.
+
+    Args:
+        shown: the results to list.
+        results: all results, for the mean gap below.
+        solving: what is being solved now, or None at the end.
+    """
     from rich.table import Table
 
     table = Table()
@@ -125,7 +133,7 @@ def table_of_results(results: "list[Measurement]") -> "Table":
     table.add_column("Status", overflow="fold")
     for heading in ("Objective", "Bound", "Known", "Gap", "First", "Time"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for each in results:
+    for each in shown:
         table.add_row(
             each.name,
             each.status,
@@ -136,7 +144,10 @@ def table_of_results(results: "list[Measurement]") -> "Table":
             "-" if each.first_s is None else f"{each.first_s:.2f} s",
             f"{each.wall_s:.1f} s",
         )
+    if solving is not None:
+        table.add_row(solving, "solving")
     gaps = [each.gap_pct for each in results if each.gap_pct is not None]
     if gaps:
-        table.caption = f"mean gap {sum(gaps) / len(gaps):.2f} % over {len(gaps)} instances"
+        mean = sum(gaps) / len(gaps)
+        table.caption = f"mean gap {mean:.2f} % over {len(gaps)} of {len(results)} instances"
     return table

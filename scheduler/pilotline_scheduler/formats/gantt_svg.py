@@ -6,40 +6,66 @@ from pilotline_scheduler.plan import Plan, PlannedOperation
 from pilotline_scheduler.problem import Interval, Machine, Problem
 
 _ROW, _BAR, _LABEL, _WIDTH, _TOP = 26, 18, 140, 1200, 30
-_HUES = 12
 _GRID = 10
+_GOLDEN_ANGLE = 137.508
 _STYLE = """
-text { font: 12px system-ui, sans-serif; fill: #222 }
+text { font-family: system-ui, "DejaVu Sans", sans-serif; font-size: 12px; fill: #222 }
+.ground { fill: #fff }
 .closed { fill: #eceff1 } .setup { fill: #78909c } .grid { stroke: #cfd8dc }
 .late { stroke: #b71c1c; stroke-width: 2 }
 """
+_DARK = """
+@media (prefers-color-scheme: dark) {
+text { fill: #e0e0e0 } .ground { fill: #15191c }
+.closed { fill: #20272b } .setup { fill: #90a4ae } .grid { stroke: #37474f }
+.late { stroke: #ff8a80 }
+}
+"""
 
 
-def gantt_svg(problem: Problem, plan: Plan) -> str:
-    """Return the chart: a row per machine, closed hours grey, setups dark, late runs outlined."""
+def gantt_png(problem: Problem, plan: Plan) -> bytes:
+    """Return the chart as a picture of pixels, in light colours and double size."""
+    from resvg_py import svg_to_bytes
+
+    return svg_to_bytes(svg_string=gantt_svg(problem, plan, dark=False), zoom=2)
+
+
+def gantt_svg(problem: Problem, plan: Plan, *, dark: bool = True) -> str:
+    """Return the chart: a row per machine, closed hours grey, setups dark, late runs outlined.
+
+    Args:
+        problem: what was planned.
+        plan: the plan.
+        dark: whether the chart turns dark where the reader's screen is.
+    """
     end = max((planned.end for planned in plan.operations), default=1)
     rows = {machine.id: index for index, machine in enumerate(problem.machines)}
     scale = _WIDTH / max(1, end)
-    parts = [f"<style>{_STYLE}</style>", *_axis(end, len(rows), scale)]
+    width, height = _LABEL + _WIDTH + 20, _TOP + _ROW * len(rows) + 10
+    parts = [f"<style>{_STYLE}{_DARK if dark else ''}</style>"]
+    parts.append(f'<rect class="ground" width="{width}" height="{height}"/>')
+    parts += _axis(end, len(rows), scale)
     for machine in problem.machines:
         parts += _row(problem, machine, rows[machine.id], end, scale)
-    owners = {
-        operation.id: (index, run)
-        for index, run in enumerate(problem.runs)
-        for operation in run.operations
-    }
+    hues = client_hues(problem)
+    owners = {operation.id: run for run in problem.runs for operation in run.operations}
     for planned in sorted(plan.operations, key=lambda each: each.start):
         if planned.operation in owners and planned.machine in rows:
-            index, run = owners[planned.operation]
+            run = owners[planned.operation]
             late = run.due is not None and planned.end > run.due
             title = f"{planned.operation} of {run.id} ({run.client})"
-            parts += _bar(planned, rows[planned.machine], index, title, scale, late=late)
-    height = _TOP + _ROW * len(rows) + 10
+            parts += _bar(planned, rows[planned.machine], hues[run.client], title, scale, late=late)
     body = "\n".join(parts)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_LABEL + _WIDTH + 20} {height}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'role="img" aria-label={quoteattr(problem.name)}>\n{body}\n</svg>\n'
     )
+
+
+def client_hues(problem: Problem) -> dict[str, int]:
+    """Return a hue in degrees for each client, as far apart as their number allows."""
+    clients = dict.fromkeys(run.client for run in problem.runs)
+    return {client: round(index * _GOLDEN_ANGLE) % 360 for index, client in enumerate(clients)}
 
 
 def _axis(end: int, rows: int, scale: float) -> list[str]:
@@ -87,7 +113,7 @@ def _bar(
             f'height="{_BAR - 8}"/>'
         )
     width = max(0.5, (planned.end - planned.start) * scale)
-    color = f"hsl({hue % _HUES * 360 // _HUES} 45% 62%)"
+    color = f"hsl({hue}, 50%, 60%)"
     parts.append(
         f'<rect {"class=" + chr(34) + "late" + chr(34) if late else ""} x="{x:.1f}" y="{y}" '
         f'width="{width:.1f}" height="{_BAR}" fill="{color}"><title>{escape(title)}: '
