@@ -1,6 +1,6 @@
 """Builds a plan unit by unit, in the order a recipe gives."""
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 from pilotline_scheduler.solver.instance import Instance, Schedule
 from pilotline_scheduler.solver.seed.board import Board
@@ -29,7 +29,7 @@ class StoppedError(Exception):
     """Building was stopped from outside."""
 
 
-class _NoSlotError(Exception):
+class NoSlotError(Exception):
     """An operation fits nowhere after those placed before it."""
 
 
@@ -76,7 +76,7 @@ class Construction:
             members = self._units.members[chosen]
             try:
                 _place_unit(board, members, recipe)
-            except _NoSlotError:
+            except NoSlotError:
                 stuck.append(self._instance.run_of[members[0]])
                 continue
             for follower in self._units.followers[chosen]:
@@ -115,12 +115,12 @@ class Construction:
 
 def _place_unit(board: Board, members: Sequence[int], recipe: Recipe) -> None:
     if len(members) > 1:
-        _UnitPlacement(board, members, recipe).run()
+        UnitPlacement(board, members, recipe).run()
     elif board.mode[members[0]] < 0:
         operation = members[0]
         slot = _best(board, operation, (board.ready(operation), 0), recipe)
         if slot is None:
-            raise _NoSlotError
+            raise NoSlotError
         board.place(operation, slot)
 
 
@@ -149,17 +149,29 @@ def _best(
     return best
 
 
-class _UnitPlacement:
+class UnitPlacement:
     """Places operations tied by maximum lags: one that comes too late pushes the others later.
 
     Floors only rise, so it ends: with all placed, or with one that fits nowhere.
+
+    Args:
+        board: the plan under construction.
+        members: the operations, each after those it must follow; placed ones are left alone.
+        recipe: the prices.
+        not_before: earliest start of members that should not start as soon as they can.
     """
 
-    def __init__(self, board: Board, members: Sequence[int], recipe: Recipe) -> None:
+    def __init__(
+        self,
+        board: Board,
+        members: Sequence[int],
+        recipe: Recipe,
+        not_before: Mapping[int, int] | None = None,
+    ) -> None:
         self._board = board
         self._members = [member for member in members if board.mode[member] < 0]
         self._recipe = recipe
-        self._start_floor = dict.fromkeys(self._members, 0)
+        self._start_floor = {each: (not_before or {}).get(each, 0) for each in self._members}
         self._end_floor = dict.fromkeys(self._members, 0)
         self._barred: set[tuple[int, int]] = set()
         self._pushes = _PUSHES_PER_MEMBER * len(self._members)
@@ -168,7 +180,8 @@ class _UnitPlacement:
         """Place every member.
 
         Raises:
-            _NoSlotError: one fits nowhere, or they keep pushing each other.
+            NoSlotError: one fits nowhere, or they keep pushing each other; those placed so far
+                stay placed.
         """
         board = self._board
         index = 0
@@ -176,7 +189,7 @@ class _UnitPlacement:
             operation = self._members[index]
             slot = self._find(operation)
             if slot is None:
-                raise _NoSlotError
+                raise NoSlotError
             pushed = self._pushed(operation, slot)
             if pushed < 0:
                 board.place(operation, slot)
@@ -184,7 +197,7 @@ class _UnitPlacement:
                 continue
             self._pushes -= 1
             if self._pushes < 0 or pushed not in self._start_floor:
-                raise _NoSlotError
+                raise NoSlotError
             self._bar_shared_machine(pushed, operation, slot)
             while board.undo() != pushed:
                 pass

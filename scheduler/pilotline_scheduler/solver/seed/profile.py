@@ -17,6 +17,12 @@ class Profile:
         self._ticks = [tick for tick, _ in steps]
         self._free = [units for _, units in steps]
 
+    def twin(self) -> "Profile":
+        """Return a copy that changes on its own."""
+        twin = Profile(())
+        twin._ticks, twin._free = list(self._ticks), list(self._free)
+        return twin
+
     def first_fit(self, tick: int, size: int, units: int) -> int:
         """Return the first start at or after a tick with `units` free for `size` ticks, or -1."""
         ticks, free = self._ticks, self._free

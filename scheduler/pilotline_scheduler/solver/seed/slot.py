@@ -38,3 +38,7 @@ class Line:
     starts: list[int] = field(default_factory=list)
     ends: list[int] = field(default_factory=list)
     states: list[int] = field(default_factory=list)
+
+    def twin(self) -> "Line":
+        """Return a copy that changes on its own."""
+        return Line(list(self.operations), list(self.starts), list(self.ends), list(self.states))
