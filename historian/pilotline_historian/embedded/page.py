@@ -1,4 +1,4 @@
-"""Open pages: the samples of one write, of the series that share a lane, as fixed-width records."""
+"""Open pages: samples of the inbox or of one lane as fixed-width records."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -70,23 +70,32 @@ def encode_page(samples: OpenSamples) -> PageRow:
     return records.tobytes(), pack_texts(columns.texts)
 
 
-def decode_pages(rows: Sequence[PageRow], series_id: int | None = None) -> OpenSamples:
-    """Return the samples of pages of one lane, of all series or of one.
+def decode_pages(
+    rows: Sequence[PageRow], series_ids: NDArray[np.int64] | None = None
+) -> OpenSamples:
+    """Return the samples of pages, of all series or of some.
 
     Args:
         rows: pages in the order they were written.
-        series_id: keep only this series.
+        series_ids: keep only these series.
     """
     records = np.frombuffer(b"".join(row[0] for row in rows), RECORD)
     bits, texts = _joined_texts(records, rows)
     columns = Columns(
         records["time"], records["kind"], bits, records["status"], records["server"], texts
     )
-    series_ids = records["series"]
-    if series_id is not None:
-        chosen = series_ids == series_id
-        series_ids, columns = series_ids[chosen], columns.take(chosen)
-    return OpenSamples(series_ids.astype(np.int64), _contiguous(columns))
+    ids = records["series"]
+    if series_ids is not None:
+        chosen = np.flatnonzero(_among(ids, series_ids))
+        ids, columns = ids[chosen], columns.take(chosen)
+    return OpenSamples(ids.astype(np.int64), _contiguous(columns))
+
+
+def _among(ids: NDArray[np.uint32], wanted: NDArray[np.int64]) -> NDArray[np.bool_]:
+    if len(wanted) == 1:
+        alone: NDArray[np.bool_] = ids == wanted[0]
+        return alone
+    return np.isin(ids, wanted, kind="table")
 
 
 def _joined_texts(

@@ -10,7 +10,8 @@ import numpy as np
 
 from pilotline_historian.embedded.chunk import decode_chunk
 from pilotline_historian.embedded.columns import Columns, typed_values
-from pilotline_historian.embedded.page import LANES, decode_pages
+from pilotline_historian.embedded.inbox import INBOX, read_lane
+from pilotline_historian.embedded.page import LANES
 from pilotline_historian.embedded.rollup import (
     Points,
     decode_points,
@@ -23,7 +24,6 @@ from pilotline_historian.sample import Bucket
 CHUNKS_PER_STEP: Final = 8
 """Chunks that a reader of raw samples holds at once."""
 
-_LANE_PAGES: Final = "SELECT records, texts FROM open_page WHERE lane = ? ORDER BY id"
 _TOUCHED: Final = """
     FROM chunk
     WHERE series_id = ?1 AND last_ns >= ?2 AND first_ns < ?3 AND first_ns >= ifnull(
@@ -107,8 +107,9 @@ def _chunk(connection: sqlite3.Connection, chunk_id: int) -> Columns:
 
 
 def _open_samples(connection: sqlite3.Connection, series_id: int) -> Columns:
-    rows = connection.execute(_LANE_PAGES, (series_id % LANES,)).fetchall()
-    return decode_pages(rows, series_id).columns.newest()
+    wanted = np.array([series_id])
+    lanes = (read_lane(connection, lane, wanted) for lane in (series_id % LANES, INBOX))
+    return Columns.concat([opened.columns for opened in lanes]).newest()
 
 
 def _hit(chunk: _Reducible, opened: Columns) -> bool:

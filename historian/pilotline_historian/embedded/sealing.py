@@ -10,7 +10,8 @@ import numpy as np
 
 from pilotline_historian.embedded.chunk import CHUNK_SAMPLES, decode_chunk, encode_chunk
 from pilotline_historian.embedded.columns import Columns
-from pilotline_historian.embedded.page import OpenSamples, decode_pages, encode_page
+from pilotline_historian.embedded.inbox import INBOX, deal, insert_page, take_lane
+from pilotline_historian.embedded.page import OpenSamples
 from pilotline_historian.embedded.rollup import Rollups
 
 LANE_PAGES: Final = 64
@@ -25,14 +26,9 @@ _SMALL_SAMPLES: Final = CHUNK_SAMPLES // 2
 _SMALL_BYTES: Final = 2**20
 
 _FULL_LANES: Final = """
-    SELECT lane FROM open_page GROUP BY lane
+    SELECT lane FROM open_page WHERE lane <> ? GROUP BY lane
     HAVING count(*) >= ? OR sum(samples) >= ? OR sum(text_bytes) >= ?
     ORDER BY sum(samples) DESC
-"""
-_LANE_PAGES: Final = "SELECT records, texts FROM open_page WHERE lane = ? ORDER BY id"
-_DELETE_LANE: Final = "DELETE FROM open_page WHERE lane = ?"
-_INSERT_PAGE: Final = """
-    INSERT INTO open_page (lane, samples, text_bytes, records, texts) VALUES (?, ?, ?, ?, ?)
 """
 _CHUNKS_TOUCHED: Final = """
     SELECT id, first_ns, last_ns, samples, bytes FROM chunk
@@ -63,19 +59,16 @@ class _ChunkRow:
         return self.samples < _SMALL_SAMPLES and self.bytes < _SMALL_BYTES
 
 
-def insert_page(connection: sqlite3.Connection, lane: int, samples: OpenSamples) -> None:
-    """Store samples of one lane as its newest open page."""
-    records, texts = encode_page(samples)
-    connection.execute(_INSERT_PAGE, (lane, len(samples.columns), len(texts), records, texts))
-
-
 def seal(connection: sqlite3.Connection) -> None:
-    """Seal the fullest lanes, at most `CHUNKS_PER_WRITE` chunks; the rest waits for later writes.
+    """Deal a full inbox, and seal the fullest lanes.
+
+    At most `CHUNKS_PER_WRITE` chunks are made; the rest waits for later writes.
 
     Raises:
         ValueError: a chunk of the file is damaged.
     """
-    limits = (LANE_PAGES, LANE_SAMPLES, LANE_TEXT_BYTES)
+    deal(connection)
+    limits = (INBOX, LANE_PAGES, LANE_SAMPLES, LANE_TEXT_BYTES)
     budget = CHUNKS_PER_WRITE
     for (lane,) in connection.execute(_FULL_LANES, limits).fetchall():
         if budget <= 0:
@@ -85,8 +78,7 @@ def seal(connection: sqlite3.Connection) -> None:
 
 def _seal_lane(connection: sqlite3.Connection, lane: int, budget: int) -> int:
     """Return how many chunks were made; what the budget left over becomes one open page."""
-    pages = decode_pages(connection.execute(_LANE_PAGES, (lane,)).fetchall())
-    connection.execute(_DELETE_LANE, (lane,))
+    pages = take_lane(connection, lane)
     made = 0
     left: list[tuple[int, Columns]] = []
     for series_id, columns in pages.by_series():

@@ -9,11 +9,12 @@ from typing import Final
 import numpy as np
 
 from pilotline_historian.embedded.batch import NeedsCare, batch_of
-from pilotline_historian.embedded.columns import NO_TIME, Kind, typed_values
 from pilotline_historian.embedded.database import BUSY_TIMEOUT_S, Database
+from pilotline_historian.embedded.inbox import INBOX, insert_page, read_lane
+from pilotline_historian.embedded.latest import later, newest_rows, read_latest, sample_of
 from pilotline_historian.embedded.page import OpenSamples
 from pilotline_historian.embedded.reading import read_buckets, read_step
-from pilotline_historian.embedded.sealing import insert_page, seal
+from pilotline_historian.embedded.sealing import seal
 from pilotline_historian.grid import Grid
 from pilotline_historian.historian import WriteResult
 from pilotline_historian.limits import FIRST_TIME_NS, LAST_TIME_NS, series_fault
@@ -24,17 +25,6 @@ _INSERT_SERIES: Final = """
     INSERT INTO series (site, machine, tag) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
 """
 _SERIES: Final = "SELECT site, machine, tag FROM series ORDER BY site, machine, tag"
-_UPDATE_LATEST: Final = """
-    INSERT INTO latest (series_id, source_time_ns, kind, bits, status, server_time_ns, text)
-    VALUES (?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET
-        source_time_ns = excluded.source_time_ns, kind = excluded.kind, bits = excluded.bits,
-        status = excluded.status, server_time_ns = excluded.server_time_ns, text = excluded.text
-    WHERE excluded.source_time_ns >= source_time_ns
-"""
-_LATEST: Final = """
-    SELECT source_time_ns, kind, bits, status, server_time_ns, text FROM latest WHERE series_id = ?
-"""
 _UPSERT_GAP: Final = """
     INSERT INTO gap (site, machine, tag, start_ns, end_ns, cause) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET end_ns = excluded.end_ns
@@ -72,8 +62,8 @@ class _SeriesIds(dict[Series, int]):
 class EmbeddedHistorian:
     """A historian in one SQLite file.
 
-    Samples are appended to open pages; pages are sealed into compressed column chunks with
-    rollups, some with each write, so no other process has to tidy up.
+    A write goes to the inbox, which is dealt to lanes once it is full; lanes are sealed into
+    compressed column chunks with rollups, some with each write, so no other process has to tidy up.
 
     Characteristics
         buffered: no, a write returns when the samples are on disk (fsync)
@@ -103,9 +93,7 @@ class EmbeddedHistorian:
             batch = batch_of(samples, ids.__getitem__)
             if len(batch.columns):
                 opened = OpenSamples(batch.series_ids, batch.columns)
-                for lane, part in opened.by_lane():
-                    insert_page(connection, lane, part)
-                connection.executemany(_UPDATE_LATEST, _latest_rows(opened))
+                insert_page(connection, INBOX, opened)
                 self._seal(connection)
         self._ids.update(ids.learnt)
         return WriteResult(len(batch.columns), batch.rejected)
@@ -152,14 +140,18 @@ class EmbeddedHistorian:
 
     def last(self, series: Sequence[Series]) -> dict[Series, Sample]:
         """Return the newest sample of each series that holds one."""
-        newest = {}
+        found = {}
         with self._database.reading() as connection:
-            for name in series:
-                series_id = self._series_id(connection, name)
-                row = series_id and connection.execute(_LATEST, (series_id,)).fetchone()
-                if row:
-                    newest[name] = _latest_sample(name, row)
-        return newest
+            ids = {name: self._series_id(connection, name) for name in series}
+            known = [series_id for series_id in ids.values() if series_id is not None]
+            inbox = read_lane(connection, INBOX, np.array(known, np.int64))
+            new = dict(newest_rows(inbox))
+            for name, series_id in ids.items():
+                if series_id is not None:
+                    row = later(read_latest(connection, series_id), new.get(series_id))
+                    if row is not None:
+                        found[name] = sample_of(name, row)
+        return found
 
     def gaps(self, machine: str | None, start_ns: int, end_ns: int) -> list[Gap]:
         """Return the gaps that touch the interval, by start."""
@@ -191,33 +183,6 @@ class EmbeddedHistorian:
             yield
         except ValueError as error:
             raise self._database.damage(error) from error
-
-
-def _latest_rows(opened: OpenSamples) -> Iterator[tuple[int, int, int, int, int, int, str | None]]:
-    columns = opened.columns
-    order = np.lexsort((columns.time, opened.series_ids))
-    ids = opened.series_ids[order]
-    lasts = order[np.append(ids[1:] != ids[:-1], True)]
-    newest = columns.take(lasts)
-    rows = zip(
-        opened.series_ids[lasts].tolist(),
-        newest.time.tolist(),
-        newest.kind.tolist(),
-        newest.bits.tolist(),
-        newest.status.tolist(),
-        newest.server.tolist(),
-        strict=True,
-    )
-    for row in rows:
-        is_text = row[2] == Kind.TEXT
-        yield (*row, columns.texts[row[3]] if is_text else None)
-
-
-def _latest_sample(series: Series, row: tuple[int, int, int, int, int, str | None]) -> Sample:
-    time_ns, kind, bits, status, server_ns, text = row
-    word = np.array([bits if text is None else 0], np.int64)
-    (value,) = typed_values(np.array([kind], np.uint8), word, (text or "",))
-    return Sample(series, time_ns, value, status, None if server_ns == NO_TIME else server_ns)
 
 
 def _clamped(start_ns: int, end_ns: int) -> tuple[int, int]:

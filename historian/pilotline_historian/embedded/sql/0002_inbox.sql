@@ -1,0 +1,3 @@
+-- Pages of lane -1 are the inbox: whole writes of any series, newer than the pages of every lane.
+-- The newest sample of a series may be in the inbox only; `latest` speaks of what was dealt.
+-- No table changes; the version keeps older releases, which do not know the inbox, away.
