@@ -1,0 +1,1 @@
+"""Job shops, where every operation has one machine: only the sequence on each is decided."""
