@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from pilotline_scheduler.plan import PlannedOperation
-from pilotline_scheduler.replan.promises import LatestEnds
 from pilotline_scheduler.solver.instance import Instance
+from pilotline_scheduler.solver.seed.latest_ends import LatestEnds
 from pilotline_scheduler.solver.seed.timeline import Place, Timeline
 from pilotline_scheduler.solver.seed.units import units
 

@@ -13,13 +13,13 @@ from pilotline_scheduler.replan.disruption_check import check_disruptions
 from pilotline_scheduler.replan.disruptions import Disruption
 from pilotline_scheduler.replan.improvement import improve_repair, stable_problem
 from pilotline_scheduler.replan.outcome import Replan, Stage
-from pilotline_scheduler.replan.promises import LatestEnds
 from pilotline_scheduler.replan.published import Published
 from pilotline_scheduler.replan.reinsertion import NoPlaceError
 from pilotline_scheduler.replan.repair import repair
 from pilotline_scheduler.replan.report import Report
 from pilotline_scheduler.replan.times import Times
 from pilotline_scheduler.solver.instance import Instance, NoPlanError, compile_problem
+from pilotline_scheduler.solver.seed.latest_ends import LatestEnds
 from pilotline_scheduler.verifier import verify
 
 _LEAST_IMPROVEMENT_S = 0.2

@@ -19,7 +19,7 @@ class Profile:
 
     def twin(self) -> "Profile":
         """Return a copy that changes on its own."""
-        twin = Profile(())
+        twin = Profile.__new__(Profile)
         twin._ticks, twin._free = list(self._ticks), list(self._free)
         return twin
 

@@ -155,3 +155,14 @@ class Timeline(Board):
             return False
         self._set_up(machine, after, *reset)
         return True
+
+    def first_free(self, mode: ModeData, tick: int, profile: int, units: int) -> int | None:
+        """Return the first start that the calendar and one profile allow, or None."""
+        while True:
+            found = mode.starts.first(tick)
+            if found is None:
+                return None
+            start = self._profiles[profile].first_fit(*found, units)
+            if start == found[0] or start < 0:
+                return start if start >= 0 else None
+            tick = start
