@@ -9,16 +9,17 @@ from contextlib import contextmanager
 from functools import partial
 
 from pilotline_scheduler.errors import SolveError
-from pilotline_scheduler.plan import Answer, Status
+from pilotline_scheduler.plan import Answer, Plan, Status
 from pilotline_scheduler.problem import Problem
 from pilotline_scheduler.problem.validation import validate
 from pilotline_scheduler.solver.bounds import lower_bounds
-from pilotline_scheduler.solver.instance import NoPlanError, compile_problem
+from pilotline_scheduler.solver.instance import NoPlanError, Schedule, compile_problem
 from pilotline_scheduler.solver.search import OnIncumbent, Search
 from pilotline_scheduler.solver.seed.portfolio import seed as plant_seed
 from pilotline_scheduler.solver.specialists.choice import specialist_of
 from pilotline_scheduler.solver.threads import in_threads
 from pilotline_scheduler.solver.windows.workforce import Workforce
+from pilotline_scheduler.verifier import verify
 
 
 def solve(
@@ -30,6 +31,7 @@ def solve(
     on_incumbent: OnIncumbent | None = None,
     cancel: threading.Event | None = None,
     executor: Executor | Workforce | None = None,
+    start: Plan | None = None,
 ) -> Answer:
     """Return the best plan found within a time limit, with its status and a lower bound.
 
@@ -45,13 +47,16 @@ def solve(
             the threads here; it may lose some or die, which the answer's message then says. A
             `Workforce` also tells how many at once. Not used with one worker, for a search with
             help from elsewhere depends on the clock.
+        start: a plan to begin from; the answer's is at least as good.
 
     Raises:
         ProblemError: the problem is not well formed.
-        SolveError: a setting is impossible.
+        SolveError: a setting is impossible, or the plan to begin from breaks a rule.
     """
     check_settings(time_limit_s, workers)
     validate(problem)
+    if start is not None:
+        check_start(problem, start)
     return solve_since(
         time.monotonic(),
         problem,
@@ -61,7 +66,20 @@ def solve(
         on_incumbent=on_incumbent,
         cancel=cancel,
         executor=executor,
+        start=start,
     )
+
+
+def check_start(problem: Problem, start: Plan) -> None:
+    """Refuse a plan to begin from that breaks a rule.
+
+    Raises:
+        SolveError: it does.
+    """
+    violations = verify(problem, start)
+    if violations:
+        message = f"the plan to begin from does not hold; {violations[0]}"
+        raise SolveError(message)
 
 
 def check_settings(time_limit_s: float, workers: int | None) -> None:
@@ -88,6 +106,7 @@ def solve_since(
     on_incumbent: OnIncumbent | None,
     cancel: threading.Event | None,
     executor: Executor | Workforce | None = None,
+    start: Plan | None = None,
 ) -> Answer:
     """Solve a validated problem with a clock that began at `started`, in monotonic seconds."""
     try:
@@ -105,6 +124,8 @@ def solve_since(
     )
     for level, (bound, source) in enumerate(lower_bounds(instance)):
         search.prove(level, bound, source)
+    if start is not None:
+        search.offer(Schedule.of(instance, start), "start")
     with _elsewhere(search, executor):
         _search(search, workers or os.cpu_count() or 1)
     return _answer(search)

@@ -24,6 +24,23 @@ class Schedule:
     start: tuple[int, ...]
     end: tuple[int, ...]
 
+    @classmethod
+    def of(cls, instance: Instance, plan: Plan) -> "Schedule":
+        """Return a plan that keeps every rule of an instance."""
+        planned = {each.operation: each for each in plan.operations}
+        rows = [planned[name] for name in instance.names]
+        machines = instance.problem.machines
+        modes = (
+            next(i for i, mode in enumerate(modes) if machines[mode.machine].id == row.machine)
+            for modes, row in zip(instance.modes, rows, strict=True)
+        )
+        return cls(
+            tuple(modes),
+            tuple(row.setup_start for row in rows),
+            tuple(row.start for row in rows),
+            tuple(row.end for row in rows),
+        )
+
     def plan(self, instance: Instance) -> Plan:
         """Return the plan in ids."""
         machines = instance.problem.machines

@@ -1,0 +1,1 @@
+"""Promises of the scheduler: what_if."""
