@@ -12,7 +12,7 @@ COMMANDS = {
     "plant": "Check plant files.",
     "simulate": "Run simulated machines as OPC UA servers.",
     "edge": "Read machines into the historian.",
-    "historian": "Query and export time series.",
+    "historian": "Query, export and keep time series.",
     "schedule": "Generate, solve and check scheduling problems.",
     "api": "Serve the HTTP API and its worker.",
 }

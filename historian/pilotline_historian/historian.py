@@ -80,6 +80,17 @@ class Historian(Protocol):
         """Return declared gaps that touch the interval, of one machine or of all, by start."""
         ...
 
+    def retain(self, keep_ns: int | None) -> None:
+        """Make the store ready, and keep samples and gaps at least so long; None is for ever.
+
+        Older ones leave bit by bit, not at once.
+
+        Raises:
+            HistorianUnavailable: try again later.
+            HistorianRefused: a person must act; the retention is what it was.
+        """
+        ...
+
     def close(self) -> None:
         """Release files and connections; the object is done after this."""
         ...

@@ -46,6 +46,19 @@ def read_instant(text: str, now_ns: int) -> int:
         ) from None
 
 
+def read_duration(text: str) -> int:
+    """Return the duration a person means, ns: ``90min``, ``8h``, ``7d``, ``52w``.
+
+    Raises:
+        ValueError: the text is no duration, or nothing long.
+    """
+    stated = _AGO.fullmatch(text)
+    duration_ns = round(float(stated[1]) * _UNIT_NS[stated[2]]) if stated else 0
+    if duration_ns <= 0:
+        raise ValueError(f"{text!r} is no duration; write a number with s, min, h, d or w: 400d")
+    return duration_ns
+
+
 def _iso_ns(text: str) -> int:
     """Read the fraction apart: datetime keeps microseconds only."""
     fraction = _FRACTION.search(text)

@@ -78,6 +78,9 @@ class MemoryHistorian:
         ]
         return sorted(found, key=lambda gap: (gap.start_ns, gap.tag or ""))
 
+    def retain(self, keep_ns: int | None) -> None:
+        raise NotImplementedError
+
     def close(self) -> None:
         """Nothing is held."""
 

@@ -45,6 +45,8 @@ class Endpoint:
         token: the only one taken, or empty.
         version: what `/ping` tells.
         query_answers: bodies to answer to queries, one after the other.
+        administration: answers to requests that set up buckets, by path and method.
+        administered: such requests as they came: method, path, body.
     """
 
     port: int = 0
@@ -62,6 +64,8 @@ class Endpoint:
     token: str = ""
     version: str = "v2.7.6"
     query_answers: list[bytes] = field(default_factory=list)
+    administration: dict[str, dict[str, Answer]] = field(default_factory=dict)
+    administered: list[tuple[str, str, Any]] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -130,7 +134,15 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = 2**16
 
     def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        if parts.path.startswith("/api/"):
+            self._send(self._administered("GET", parts.path, b""))
+            return
         self._send(Answer(204, headers={"X-Influxdb-Version": self.endpoint.version}))
+
+    def do_PATCH(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self._send(self._administered("PATCH", urlsplit(self.path).path, body))
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -150,11 +162,20 @@ class _Handler(BaseHTTPRequestHandler):
             return Answer(401, b'{"code":"unauthorized","message":"unauthorized access"}')
         if parts.path == "/query" and self.endpoint.query_answers:
             return Answer(200, self.endpoint.query_answers.pop(0))
+        if parts.path in self.endpoint.administration:
+            return self._administered("POST", parts.path, body)
         if parts.path != "/api/v2/write":
             return Answer(404, b'{"code":"not found","message":"path not found"}')
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
         return self.endpoint.write(body)
+
+    def _administered(self, method: str, path: str, body: bytes) -> Answer:
+        answers = self.endpoint.administration.get(path, {})
+        if method not in answers:
+            return Answer(404, b'{"code":"not found","message":"path not found"}')
+        self.endpoint.administered.append((method, path, json.loads(body) if body else None))
+        return answers[method]
 
     def _send(self, answer: Answer) -> None:
         self.send_response(answer.status)

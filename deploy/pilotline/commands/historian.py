@@ -4,9 +4,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from pilotline.commands.historian_access import HistorianUrl, fail, opened
+from pilotline.commands.historian_upkeep import backup, init
 
 if TYPE_CHECKING:
     from pilotline_historian import Bucket, Gap, Historian, Sample, Series
@@ -14,16 +17,9 @@ if TYPE_CHECKING:
 _TABLE_ROWS = 500
 
 app = typer.Typer(no_args_is_help=True)
+app.command()(init)
+app.command()(backup)
 
-HistorianUrl = Annotated[
-    str,
-    typer.Option(
-        "--historian",
-        envvar="PILOTLINE_HISTORIAN",
-        metavar="URL",
-        help="sqlite:///FILE or influxdb://HOST:PORT/BUCKET?org=ORG.",
-    ),
-]
 Start = Annotated[
     str | None, typer.Option(metavar="TIME", help="2026-11-22T06:00Z, or how long ago: 90min, 8h.")
 ]
@@ -53,7 +49,7 @@ def query(
     as_csv: AsCsv = False,
 ) -> None:
     """Print the samples of a tag, or their minima, maxima and means."""
-    with _opened(url) as store:
+    with opened(url) as store:
         span = _span(start, end)
         series = _one_series(store, site, machine, tag)
         if points is not None:
@@ -80,7 +76,7 @@ def export(
     """Copy samples to a file: series after series, each in time order."""
     from pilotline_historian.export import exporting
 
-    with _opened(url) as store:
+    with opened(url) as store:
         span = _span(start, end)
         chosen = [
             series
@@ -90,7 +86,7 @@ def export(
             and site in (None, series.site)
         ]
         if not chosen:
-            _fail("no series fits --site, --machine and --tag")
+            fail("no series fits --site, --machine and --tag")
         with exporting(out) as writer, _counting(len(chosen)) as counted:
             for series in chosen:
                 writer.write(counted(series, store.raw(series, *span)))
@@ -108,7 +104,7 @@ def gaps(
     as_csv: AsCsv = False,
 ) -> None:
     """Print the declared intervals without data, and why there is none."""
-    with _opened(url) as store:
+    with opened(url) as store:
         span = _span(start, end)
         found = store.gaps(machine, *span)
     if as_json:
@@ -116,27 +112,6 @@ def gaps(
         return
     columns = ("site", "machine", "tag", "start", "end", "seconds", "cause")
     _print_rows("Gaps", columns, (_gap_cells(gap) for gap in found), as_csv=as_csv)
-
-
-@contextmanager
-def _opened(url: str) -> Iterator["Historian"]:
-    from pilotline.logs import log_to_stderr
-    from pilotline_historian import HistorianError, open_historian
-
-    log_to_stderr()
-    try:
-        store = open_historian(url)
-        try:
-            yield store
-        finally:
-            store.close()
-    except HistorianError as error:
-        _fail(str(error))
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(f"Error: {message}", err=True)
-    raise typer.Exit(1)
 
 
 def _span(start: str | None, end: str) -> tuple[int, int]:
@@ -166,12 +141,12 @@ def _one_series(store: "Historian", site: str | None, machine: str, tag: str) ->
     ]
     if len(fitting) > 1:
         sites = ", ".join(series.site for series in fitting)
-        _fail(f"several sites have a {machine} with tag {tag}; choose one by --site: {sites}")
+        fail(f"several sites have a {machine} with tag {tag}; choose one by --site: {sites}")
     if not fitting:
         tags = sorted({series.tag for series in known if series.machine == machine})
         machines = sorted({series.machine for series in known})
         hint = f"its tags: {', '.join(tags)}" if tags else f"machines: {', '.join(machines)}"
-        _fail(f"no samples of machine {machine}, tag {tag}; {hint if known else 'none at all yet'}")
+        fail(f"no samples of machine {machine}, tag {tag}; {hint if known else 'none at all yet'}")
     return fitting[0]
 
 

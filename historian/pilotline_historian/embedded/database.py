@@ -1,5 +1,7 @@
 """The SQLite file: connections, transactions, and what SQLite's errors mean to an operator."""
 
+import contextlib
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -25,6 +27,7 @@ _CACHE_KIB: Final = 16_384
 _CHECKPOINT_PAGES: Final = 2_048
 _WAL_BYTES: Final = 64 * 2**20
 _IDLE_READERS: Final = 4
+_BACKUP_PAGES: Final = 1_024
 
 _TRY_AGAIN: Final = {
     sqlite3.SQLITE_BUSY: "another process has been writing to it for too long",
@@ -104,6 +107,29 @@ class Database:
                 yield connection
             finally:
                 self._give_back(connection)
+
+    def back_up(self, copy: Path) -> None:
+        """Copy the file as it is at one moment; writers go on meanwhile.
+
+        The copy appears whole or not at all.
+
+        Raises:
+            HistorianUnavailable: reading or writing failed; try again later.
+            HistorianRefused: the copy is there already, or a person must act.
+        """
+        if copy.exists():
+            raise HistorianRefused(f"{copy} is there already; choose another file for the copy")
+        part = copy.with_name(f"{copy.name}.part")
+        part.unlink(missing_ok=True)
+        try:
+            with self.reading() as source, contextlib.closing(sqlite3.connect(part)) as target:
+                source.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+                source.backup(target, pages=_BACKUP_PAGES, sleep=0.0)
+            _sync(part)
+            part.rename(copy)
+            _sync(copy.parent)
+        finally:
+            part.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Close every connection; the last process to close it folds the log into the file."""
@@ -197,6 +223,14 @@ class Database:
         if code in _NOT_OURS:
             return HistorianRefused(f"historian file {self.path}: {_NOT_OURS[code]} ({error})")
         return None
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _need_wal(connection: sqlite3.Connection, patience_s: float) -> None:

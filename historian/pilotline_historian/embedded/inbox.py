@@ -52,12 +52,17 @@ def take_lane(connection: sqlite3.Connection, lane: int) -> OpenSamples:
     return samples
 
 
-def deal(connection: sqlite3.Connection) -> None:
-    """Deal the inbox to the lanes where it is full."""
+def deal(connection: sqlite3.Connection) -> int | None:
+    """Deal the inbox to the lanes where it is full.
+
+    Returns:
+        The middle of the source times that were dealt, ns, or None where the inbox has room.
+    """
     pages, samples, text_bytes = connection.execute(_SIZE, (INBOX,)).fetchone()
     if pages < INBOX_PAGES and samples < INBOX_SAMPLES and text_bytes < INBOX_TEXT_BYTES:
-        return
+        return None
     taken = take_lane(connection, INBOX)
     update_latest(connection, taken)
     for lane, part in taken.by_lane():
         insert_page(connection, lane, part)
+    return int(np.median(taken.columns.time))

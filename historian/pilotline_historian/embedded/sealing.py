@@ -1,6 +1,7 @@
 """Sealing: open pages of a full lane become chunks, a bounded piece of work with each write."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,6 +13,7 @@ from pilotline_historian.embedded.chunk import CHUNK_SAMPLES, decode_chunk, enco
 from pilotline_historian.embedded.columns import Columns
 from pilotline_historian.embedded.inbox import INBOX, deal, insert_page, take_lane
 from pilotline_historian.embedded.page import OpenSamples
+from pilotline_historian.embedded.retention import drop_expired
 from pilotline_historian.embedded.rollup import Rollups
 
 LANE_PAGES: Final = 64
@@ -60,14 +62,17 @@ class _ChunkRow:
 
 
 def seal(connection: sqlite3.Connection) -> None:
-    """Deal a full inbox, and seal the fullest lanes.
+    """Deal a full inbox, drop what has expired, and seal the fullest lanes.
 
     At most `CHUNKS_PER_WRITE` chunks are made; the rest waits for later writes.
 
     Raises:
         ValueError: a chunk of the file is damaged.
     """
-    deal(connection)
+    dealt_ns = deal(connection)
+    if dealt_ns is not None:
+        # The earlier of two clocks: one that is wrong by years must not expire everything.
+        drop_expired(connection, min(time.time_ns(), dealt_ns))
     limits = (INBOX, LANE_PAGES, LANE_SAMPLES, LANE_TEXT_BYTES)
     budget = CHUNKS_PER_WRITE
     for (lane,) in connection.execute(_FULL_LANES, limits).fetchall():

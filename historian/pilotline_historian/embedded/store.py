@@ -14,6 +14,7 @@ from pilotline_historian.embedded.inbox import INBOX, insert_page, read_lane
 from pilotline_historian.embedded.latest import later, newest_rows, read_latest, sample_of
 from pilotline_historian.embedded.page import OpenSamples
 from pilotline_historian.embedded.reading import read_buckets, read_step
+from pilotline_historian.embedded.retention import read_retention, set_retention
 from pilotline_historian.embedded.sealing import seal
 from pilotline_historian.grid import Grid
 from pilotline_historian.historian import WriteResult
@@ -158,6 +159,25 @@ class EmbeddedHistorian:
         start_ns, end_ns = _clamped(start_ns, end_ns)
         with self._database.reading() as connection:
             return [Gap(*row) for row in connection.execute(_GAPS, (machine, start_ns, end_ns))]
+
+    def retain(self, keep_ns: int | None) -> None:
+        """Keep what is younger than this; see `Historian.retain`."""
+        with self._database.writing() as connection:
+            set_retention(connection, keep_ns)
+
+    def retention_ns(self) -> int | None:
+        """Return how long samples are kept, or None for ever."""
+        with self._database.reading() as connection:
+            return read_retention(connection)
+
+    def back_up(self, copy: Path) -> None:
+        """Copy the store as it is at one moment to a new file, while it is written and read.
+
+        Raises:
+            HistorianUnavailable: it cannot be read now, or the copy not be written.
+            HistorianRefused: the file is damaged, or the copy is there already.
+        """
+        self._database.back_up(copy)
 
     def close(self) -> None:
         """Close the file."""

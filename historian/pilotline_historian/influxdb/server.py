@@ -167,7 +167,7 @@ class Server:
 
     def _create_database(self) -> None:
         database, _, policy = self.address.bucket.partition("/")
-        if self._version_asked()[0] != 1 or policy:
+        if self.version()[0] != 1 or policy:
             raise HistorianRefused(
                 f"{self.address.url} has no bucket {self.address.bucket!r}; create it"
             )
@@ -182,9 +182,14 @@ class Server:
         _log.info("historian.database_created", url=self.address.url, database=database)
 
     def _has_version_2_write(self) -> bool:
-        return self._version_asked() >= (1, 8)
+        return self.version() >= (1, 8)
 
-    def _version_asked(self) -> tuple[int, int]:
+    def version(self) -> tuple[int, int]:
+        """Return the server's major and minor version.
+
+        Raises:
+            HistorianError: the server was not asked before and does not answer well.
+        """
         with self._lock:
             if self._version is None:
                 _, headers = self._call("/ping", [], {}, None)
@@ -193,13 +198,38 @@ class Server:
                 _log.info("historian.connected", url=self.address.url, version=stated)
             return self._version
 
+    def call(
+        self,
+        method: str,
+        path: str,
+        query: list[tuple[str, str]],
+        headers: dict[str, str],
+        body: Mapping[str, Any] | None,
+    ) -> bytes:
+        """Return the answer to one request, whose body is sent as JSON.
+
+        Raises:
+            HistorianUnavailable: ask again later.
+            HistorianRefused: a person must act.
+        """
+        try:
+            data, _ = self._call(path, query, headers, body, method)
+        except LinesRejected as error:
+            raise HistorianRefused(f"{self.address} refuses {method} {path}: {error}") from error
+        return data
+
     def _call(
-        self, path: str, query: list[tuple[str, str]], headers: dict[str, str], body: bytes | None
+        self,
+        path: str,
+        query: list[tuple[str, str]],
+        headers: dict[str, str],
+        body: bytes | Mapping[str, Any] | None,
+        method: str | None = None,
     ) -> tuple[bytes, Mapping[str, str]]:
         try:
             response = self._client.api_client.call_api(
                 path,
-                "GET" if body is None else "POST",
+                method or ("GET" if body is None else "POST"),
                 query_params=[pair for pair in query if pair[1]],
                 header_params={**headers, **self._authorization()},
                 body=body,

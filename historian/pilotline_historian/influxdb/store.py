@@ -10,6 +10,7 @@ from pilotline_historian.historian import Rejected, WriteResult
 from pilotline_historian.influxdb import reading
 from pilotline_historian.influxdb.delivery import Delivery
 from pilotline_historian.influxdb.line_protocol import HalfWritten, LineEncoder, gap_line
+from pilotline_historian.influxdb.retention import set_retention
 from pilotline_historian.influxdb.server import Address, NotJson, ResultSeries, Server
 from pilotline_historian.limits import plain, sample_fault
 from pilotline_historian.sample import Bucket, Gap, Sample, Series
@@ -120,6 +121,10 @@ class InfluxHistorian:
             touching,
             key=lambda gap: (gap.start_ns, gap.site, gap.machine, gap.tag or "", gap.cause),
         )
+
+    def retain(self, keep_ns: int | None) -> None:
+        """Make database or bucket where it is missing; see `Historian.retain`."""
+        set_retention(self._server, keep_ns)
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,0 +1,43 @@
+"""The historian that a command works on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from pilotline_historian import Historian
+
+HistorianUrl = Annotated[
+    str,
+    typer.Option(
+        "--historian",
+        envvar="PILOTLINE_HISTORIAN",
+        metavar="URL",
+        help="sqlite:///FILE or influxdb://HOST:PORT/BUCKET?org=ORG.",
+    ),
+]
+
+
+@contextmanager
+def opened(url: str) -> Iterator["Historian"]:
+    """Open the historian of a URL for the block; its errors end the command."""
+    from pilotline.logs import log_to_stderr
+    from pilotline_historian import HistorianError, open_historian
+
+    log_to_stderr()
+    try:
+        store = open_historian(url)
+        try:
+            yield store
+        finally:
+            store.close()
+    except HistorianError as error:
+        fail(str(error))
+
+
+def fail(message: str) -> NoReturn:
+    """End the command with an error in a sentence."""
+    typer.echo(f"Error: {message}", err=True)
+    raise typer.Exit(1)
