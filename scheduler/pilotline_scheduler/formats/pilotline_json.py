@@ -12,11 +12,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from pilotline_scheduler.errors import Mistake, PlanError, ProblemError
 from pilotline_scheduler.plan import Plan
-from pilotline_scheduler.problem import Problem
+from pilotline_scheduler.problem import Problem, Run
 from pilotline_scheduler.problem.validation import validate
 
 _PROBLEM = TypeAdapter(Problem)
 _PLAN = TypeAdapter(Plan)
+_RUNS: TypeAdapter[Run | tuple[Run, ...]] = TypeAdapter(Run | tuple[Run, ...])
 _SHOWN_CHARS = 80
 
 
@@ -46,6 +47,20 @@ def read_plan(source: Path | str) -> Plan:
         return _PLAN.validate_json(_text(source))
     except ValidationError as error:
         raise PlanError(_mistakes(error)) from error
+
+
+def read_runs(source: Path | str) -> tuple[Run, ...]:
+    """Return the run, or the list of runs, in a file (`Path`) or a JSON text (`str`).
+
+    Raises:
+        ProblemError: with every mistake of form.
+        OSError: the file cannot be read.
+    """
+    try:
+        found = _RUNS.validate_json(_text(source))
+    except ValidationError as error:
+        raise ProblemError(_mistakes(error)) from error
+    return (found,) if isinstance(found, Run) else found
 
 
 def write_problem(problem: Problem, path: Path | None = None) -> str:

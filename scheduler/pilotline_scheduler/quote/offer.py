@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pilotline_scheduler.problem import Run
+from pilotline_scheduler.replan.times import Times
 
 
 class Aim(StrEnum):
@@ -83,6 +84,15 @@ class Rule(StrEnum):
     """The machine is taken, setups included."""
 
 
+_WORDS = {
+    Rule.HOURS: "{} does not work sooner",
+    Rule.ATTENDANCE: "the visits agreed for the run leave no time on {}",
+    Rule.POOL: "{} are all in use",
+    Rule.WALL: "hall {} is not to be shared",
+    Rule.MACHINE: "{} is taken",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Hindrance:
     """Why an operation finds no slot on one of its machines in time.
@@ -102,6 +112,15 @@ class Hindrance:
     resource: str
     until: int | None
     latest_end: int | None
+
+    def sentence(self, times: Times) -> str:
+        """Return it for a person."""
+        when = "never again" if self.until is None else f"not before {times.at(self.until)}"
+        limit = ""
+        if self.latest_end is not None:
+            limit = f", but would have to end by {times.at(self.latest_end)}"
+        why = _WORDS[self.rule].format(self.resource)
+        return f"{self.operation} can start on {self.machine} {when}{limit}: {why}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from pilotline_scheduler.errors import FormatError
 from pilotline_scheduler.problem import Problem
 
 _NEAR = timedelta(days=6)
@@ -36,6 +37,24 @@ class Times:
         if self.origin is None:
             return None
         return (self.origin + timedelta(seconds=tick * self.tick_s)).astimezone(self.zone)
+
+    def tick(self, text: str) -> int:
+        """Return the tick that a text names: a number, or an instant with its time zone.
+
+        Raises:
+            FormatError: it is neither, or the problem has no origin to count from.
+        """
+        if text.isdecimal():
+            return int(text)
+        try:
+            instant = datetime.fromisoformat(text)
+        except ValueError:
+            instant = None
+        if instant is None or instant.utcoffset() is None or self.origin is None:
+            wanted = "a tick" if self.origin is None else "a tick or an instant with its time zone"
+            message = f"{text!r} is no time; give {wanted}, such as 2026-01-06T10:00Z"
+            raise FormatError(message)
+        return int((instant - self.origin).total_seconds() // self.tick_s)
 
     def at(self, tick: int) -> str:
         """Return a tick in words, such as ``Tue 10:00`` or ``Tue 27 Jan 10:00``."""
