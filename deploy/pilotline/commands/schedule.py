@@ -1,12 +1,27 @@
 """`pilotline schedule`: generates, solves, checks and measures scheduling problems."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pilotline.commands.schedule_explain import explain
+from pilotline.commands.schedule_options import (
+    AsJson,
+    Format,
+    PlanFile,
+    ProblemFile,
+    Quantile,
+    Seconds,
+    Seed,
+    Workers,
+    fail,
+    print_json,
+    read_problem_at,
+)
 from pilotline.commands.schedule_quote import quote
 from pilotline.commands.schedule_replan import replan
+from pilotline.commands.schedule_risk import risk
 from pilotline.commands.schedule_views import (
     Progress,
     figures,
@@ -14,6 +29,7 @@ from pilotline.commands.schedule_views import (
     report,
     table_of_results,
 )
+from pilotline.commands.schedule_what_if import what_if
 
 if TYPE_CHECKING:
     import threading
@@ -23,27 +39,13 @@ if TYPE_CHECKING:
     from pilotline_scheduler.problem import Problem
     from pilotline_scheduler.solver.windows.workforce import Workforce
 
-Format = Annotated[
-    str,
-    typer.Option(
-        "--format",
-        help="pilotline, jsp, fjsp, fjsp-matrix, fjsp-sdst, twt, rcpsp or rcpsp-max.",
-    ),
-]
-Seconds = Annotated[float, typer.Option("--time", min=0.1, help="Seconds, kept to within one.")]
-Workers = Annotated[
-    int | None, typer.Option(min=1, help="Threads; one per core by default.", show_default=False)
-]
-Seed = Annotated[int, typer.Option(help="The same seed draws the same.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-ProblemFile = Annotated[
-    Path, typer.Argument(metavar="PROBLEM", help="Problem file; FILE#NAME picks one of several.")
-]
-
 _ROWS_SHOWN = 15
 """Results on the screen while a bench runs; all of them are there at its end."""
 
 app = typer.Typer(no_args_is_help=True)
+app.command()(explain)
+app.command()(what_if)
+app.command()(risk)
 app.command()(replan)
 app.command()(quote)
 
@@ -69,7 +71,7 @@ def generate(
         problem = generated(runs, machines, seed)
         write_problem(problem, out)
     except (SchedulerError, OSError) as error:
-        _fail(error)
+        fail(error)
     operations = sum(len(run.operations) for run in problem.runs)
     typer.echo(f"{out}: {problem.name}, {operations} operations")
 
@@ -89,6 +91,7 @@ def solve(
         str | None,
         typer.Option(metavar="tcp://HOST:PORT", help="Dask cluster that decides parts besides."),
     ] = None,
+    quantile: Quantile = None,
     as_json: AsJson = False,
 ) -> None:
     """Find the best plan within a time limit; an interrupt keeps the best so far.
@@ -96,30 +99,33 @@ def solve(
     Exits with 0 when there is a plan and with 1 otherwise.
     """
     from pilotline_scheduler.errors import SchedulerError
-    from pilotline_scheduler.formats.instances import read_one
     from pilotline_scheduler.formats.pilotline_json import write_plan
     from pilotline_scheduler.solver.windows.workforce import Help
 
     try:
-        read = read_one(problem, form)
+        read = read_problem_at(problem, form, quantile)
         with Help(processes, cluster).workforce() as workforce:
             answer = _solved(read, time, workers, seed, workforce, quiet=as_json)
         if out is not None and answer.plan is not None:
             write_plan(answer.plan, out)
     except (SchedulerError, OSError) as error:
-        _fail(error)
+        fail(error)
     if as_json:
-        _print_json(report(read, answer))
+        print_json({**report(read, answer), "quantile": quantile})
     else:
         print_answer(answer, out)
+        if quantile is not None:
+            told = f"durations  at quantile {quantile:g}; check the plan with the same --quantile"
+            typer.echo(told)
     raise typer.Exit(0 if answer.plan is not None else 1)
 
 
 @app.command()
 def check(
     problem: ProblemFile,
-    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file.")],
+    plan: PlanFile,
     form: Format = "pilotline",
+    quantile: Quantile = None,
     as_json: AsJson = False,
 ) -> None:
     """Check a plan against its problem, independently of the solver; list every violation.
@@ -127,17 +133,16 @@ def check(
     Exits with 0 when there is none and with 1 otherwise.
     """
     from pilotline_scheduler.errors import SchedulerError
-    from pilotline_scheduler.formats.instances import read_one
     from pilotline_scheduler.formats.pilotline_json import read_plan
     from pilotline_scheduler.verifier import evaluate, evaluate_goals, verify
 
     try:
-        read, planned = read_one(problem, form), read_plan(plan)
+        read, planned = read_problem_at(problem, form, quantile), read_plan(plan)
     except (SchedulerError, OSError) as error:
-        _fail(error)
+        fail(error)
     violations = verify(read, planned)
     if as_json:
-        _print_json(
+        print_json(
             {
                 "ok": not violations,
                 "objective": list(evaluate(read, planned)),
@@ -194,14 +199,14 @@ def bench(
                 results.append(measure(case, time_limit_s=time, workers=workers, seed=seed))
                 out.write_text(json.dumps([asdict(each) for each in results], indent=1) + "\n")
     except (SchedulerError, OSError) as error:
-        _fail(error)
+        fail(error)
     console.print(table_of_results(results, results))
 
 
 @app.command()
 def plot(
     problem: ProblemFile,
-    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="Plan file.")],
+    plan: PlanFile,
     out: Annotated[Path, typer.Option(metavar="FILE", help="SVG, PNG or HTML file to write.")],
     form: Format = "pilotline",
 ) -> None:
@@ -214,7 +219,7 @@ def plot(
     try:
         draw(read_one(problem, form), read_plan(plan), out)
     except (SchedulerError, OSError) as error:
-        _fail(error)
+        fail(error)
     typer.echo(str(out))
 
 
@@ -266,14 +271,3 @@ def _interrupted(cancel: "threading.Event") -> None:
     if cancel.is_set():
         raise KeyboardInterrupt
     cancel.set()
-
-
-def _print_json(answer: dict[str, object]) -> None:
-    import json
-
-    typer.echo(json.dumps(answer, ensure_ascii=False))
-
-
-def _fail(error: Exception) -> NoReturn:
-    typer.echo(str(error), err=True)
-    raise typer.Exit(2)
