@@ -5,17 +5,30 @@ from dataclasses import dataclass
 from pilotline_scheduler.plan import PlannedOperation
 from pilotline_scheduler.problem import (
     Calendar,
+    Client,
     Goal,
     Lag,
     Machine,
+    Mode,
     Operation,
     Pin,
     Pool,
     Problem,
     Run,
+    Running,
     Wall,
 )
-from tests.scheduler.words import MAKESPAN, goals, job, on, operation, setups, spans
+from tests.scheduler.words import (
+    MAKESPAN,
+    fired,
+    freed,
+    goals,
+    job,
+    on,
+    operation,
+    setups,
+    spans,
+)
 
 M, N = Machine("M"), Machine("N")
 DAYS = Calendar("days", spans((0, 5), (10, 20)))
@@ -286,6 +299,139 @@ RULES = [
         frozen_until=4,
         runs=(job("one", operation("x", ("M", 3), setup_state="b")),),
     ),
+    # Two persons, free 0-5 and 10-20; x works 8 with both: 0-5, home, 10-13. Held over the break,
+    # when nobody is there, they could not be lent at all before 10: 18.
+    case(
+        "people go home in pauses",
+        13,
+        machines=(SHOP,),
+        calendars=(DAYS,),
+        pools=(Pool("people", ((0, 2), (5, 0), (10, 2))),),
+        runs=(job("one", Operation("x", (freed("M", 8, people=2),), pausable=True)),),
+    ),
+    # While x pauses 5-10, the one person works on N: 0-5, 10-13 for x; y 5-9: 13.
+    case(
+        "people help elsewhere in pauses",
+        13,
+        machines=(SHOP, N),
+        calendars=(DAYS,),
+        pools=(Pool("people", ((0, 1),)),),
+        runs=(
+            job("one", Operation("x", (freed("M", 8, people=1),), pausable=True)),
+            job("two", Operation("y", on(("N", 4), people=1))),
+        ),
+    ),
+    # The place is held through the pause: y waits for x to end at 13: 17; or goes first: x must
+    # then start at 4, works a tick, and ends at 17 as well.
+    case(
+        "places are held in pauses",
+        17,
+        machines=(SHOP, N),
+        calendars=(DAYS,),
+        pools=(Pool("places", ((0, 1),)),),
+        runs=(
+            job("one", Operation("x", on(("M", 8), places=1), pausable=True)),
+            job("two", Operation("y", on(("N", 4), places=1))),
+        ),
+    ),
+    # Of three that take 2 of 4 places, two share the first batch: 5 + 5.
+    case(
+        "batch",
+        10,
+        machines=(Machine("M", places=4),),
+        runs=tuple(
+            job(name, Operation(name, (fired("M", 5, places=2),))) for name in ("x", "y", "z")
+        ),
+    ),
+    # Of two families, each has a batch of its own: 5 + 4; alone they would take 5 + 5 + 4.
+    case(
+        "batch of one family",
+        9,
+        machines=(Machine("M", places=4),),
+        runs=(
+            job("one", Operation("x", (fired("M", 5),))),
+            job("two", Operation("y", (fired("M", 5),))),
+            job("three", Operation("z", (fired("M", 4, batch="hot"),))),
+        ),
+    ),
+    # The batch starts once y is there, at 3: 3 + 5. One after the other they end at 10.
+    case(
+        "batch waits",
+        8,
+        machines=(Machine("M", places=2),),
+        runs=(
+            job("one", Operation("x", (fired("M", 5),))),
+            job("two", Operation("y", (fired("M", 5),)), release=3),
+        ),
+    ),
+    # One changeover of 2 for the batch of x and y, then 5 from b to a, then z: 2 + 4 + 5 + 3.
+    # z first: 3, then 2 + 4 = 9, which is less.
+    case(
+        "setup of a batch",
+        9,
+        machines=(Machine("M", changeover="setups", initial_setup="a", places=2),),
+        changeovers=(setups("ab", ((0, 2), (5, 1))),),
+        runs=(
+            job("one", Operation("x", (fired("M", 4),), setup_state="b")),
+            job("two", Operation("y", (fired("M", 4),), setup_state="b")),
+            job("three", operation("z", ("M", 3), setup_state="a")),
+        ),
+    ),
+    # Clients with a wall between them never share the kiln: 5 + 5.
+    case(
+        "wall through a batch",
+        10,
+        machines=(Machine("M", hall="h", places=2),),
+        walls=(Wall(("one", "two")),),
+        runs=(
+            job("one", Operation("x", (fired("M", 5),))),
+            job("two", Operation("y", (fired("M", 5),))),
+        ),
+    ),
+    # x runs on N until 6, though its mode takes 3 and its release is 4; y takes M: 2 to 6. Then z,
+    # 2 after x: 8 + 1.
+    case(
+        "running",
+        9,
+        running=(Running("x", "N", 0, 6),),
+        frozen_until=2,
+        runs=(
+            job(
+                "one",
+                operation("x", ("M", 2), ("N", 3)),
+                operation("z", ("M", 1)),
+                lags=(Lag("x", "z", 2),),
+                deadline=9,
+                release=4,
+            ),
+            job("two", operation("y", ("M", 4), ("N", 9))),
+        ),
+    ),
+    # M is in a, yet x runs in b without a changeover; y needs 5 from b to a: 4 + 5 + 3.
+    case(
+        "running is set up",
+        12,
+        machines=(TUNED,),
+        changeovers=(setups("ab", A_TO_B),),
+        running=(Running("x", "M", 0, 4),),
+        runs=(
+            job("one", operation("x", ("M", 3), setup_state="b")),
+            job("two", operation("y", ("M", 3), setup_state="a")),
+        ),
+    ),
+    # Both run, though together they hold 2 of 1; z waits until one person is free at 4: 4 + 3.
+    case(
+        "running holds more than there is",
+        7,
+        machines=(M, N, Machine("O")),
+        pools=(Pool("people", ((0, 1),)),),
+        running=(Running("x", "M", 0, 4), Running("y", "N", 0, 3)),
+        runs=(
+            job("one", Operation("x", on(("M", 4), people=1))),
+            job("two", Operation("y", on(("N", 4), people=1))),
+            job("three", Operation("z", on(("O", 3), people=1))),
+        ),
+    ),
     # A mark of no length may stand at the end of x, but not inside: 3, and 3 + 0.
     case(
         "operation of no length",
@@ -387,6 +533,79 @@ GOALS = [
         objective=goals((Goal.MOVED_START, 1, 0)),
         previous=(PlannedOperation("x", "M", 6, 6, 9), PlannedOperation("y", "M", 6, 6, 10)),
         runs=(ONE, TWO),
+    ),
+    # x was to start at 6 and y at 8. A near move costs 5 a tick, one from 8 on 1: y gives way to 9.
+    case(
+        "notice",
+        1,
+        machines=(M,),
+        objective=goals((Goal.MOVED_START, 1, 0)),
+        notice=((0, 5), (8, 1)),
+        previous=(PlannedOperation("x", "M", 6, 6, 9), PlannedOperation("y", "M", 8, 8, 12)),
+        runs=(ONE, TWO),
+    ),
+    # Four runs of 2 on one machine are due at 2, of ann twice, with twice the entitlement (unit 2).
+    # Ends 2, 4, 6, 8 are 0, 2, 4, 6 late. The worst off: bob's two runs at 4 + 6 ticks would be 20.
+    # Ann's burden counts half: ann 4 + 6 = 10, bob 0 + 2 = 2 times 2 = 4. Any other share is worse:
+    # ann 2 + 6 = 8, bob (0 + 4) * 2 = 8: the worst is 8. ann 0 + 6 = 6, bob 12. So 8, and 8 + 8.
+    case(
+        Goal.FAIRNESS.value,
+        (8, 16),
+        machines=(M,),
+        objective=goals((Goal.FAIRNESS, 1, 0)),
+        clients=(Client("ann", 2), Client("bob", 1)),
+        runs=tuple(
+            job(name, operation(name, ("M", 2)), due=2, client=name[:-1])
+            for name in ("ann1", "ann2", "bob1", "bob2")
+        ),
+    ),
+    # Three units a tick. Dear 10 until 4, then 2: 4 ticks from 4 on cost 3 * 4 * 2. Due at 9 still.
+    case(
+        Goal.ENERGY_COST.value,
+        (0, 24),
+        objective=goals((Goal.WEIGHTED_TARDINESS, 1, 0), (Goal.ENERGY_COST, 1, 1)),
+        tariff=((0, 10), (4, 2), (9, 10)),
+        runs=(job("one", Operation("x", (Mode("M", 4, energy=3),)), due=9),),
+    ),
+    # Due at 6: at 2-6 two ticks at 10 and two at 2: 3 * 24.
+    case(
+        "energy in time",
+        (0, 72),
+        objective=goals((Goal.WEIGHTED_TARDINESS, 1, 0), (Goal.ENERGY_COST, 1, 1)),
+        tariff=((0, 10), (4, 2), (9, 10)),
+        runs=(job("one", Operation("x", (Mode("M", 4, energy=3),)), due=6),),
+    ),
+    # Clean from 7 to 9 and dirty else: one of two ticks on M, the other in the hour after.
+    case(
+        Goal.EMISSIONS.value,
+        3,
+        machines=(M,),
+        objective=goals((Goal.EMISSIONS, 1, 0)),
+        intensity=((0, 5), (7, 0), (9, 1), (10, 2)),
+        runs=(
+            job("one", Operation("x", (Mode("M", 2, energy=1),))),
+            job("two", Operation("y", (Mode("M", 2, energy=1),))),
+        ),
+    ),
+    # 5-10 is closed and draws nothing. Work of 4 at price 1 until 2, 4 until 12, then 3: 3-5 and
+    # 10-12 would be 16; 0-4 is 1 + 1 + 4 + 4; 12-16 is 12.
+    case(
+        "energy in pauses",
+        10,
+        machines=(SHOP,),
+        calendars=(DAYS,),
+        objective=goals((Goal.ENERGY_COST, 1, 0)),
+        tariff=((0, 1), (2, 4), (12, 3)),
+        runs=(job("one", Operation("x", (Mode("M", 4, energy=1),), pausable=True)),),
+    ),
+    # Both in one batch draw 2 a tick once: 5 * 2 * 1; the price is 1 until 5 and 9 later.
+    case(
+        "energy of a batch",
+        10,
+        machines=(Machine("M", places=2),),
+        objective=goals((Goal.ENERGY_COST, 1, 0)),
+        tariff=((0, 1), (5, 9)),
+        runs=tuple(job(name, Operation(name, (fired("M", 5, energy=2),))) for name in ("x", "y")),
     ),
     # Of two on M that the published plan had on N, neither has N as a mode any more: 1; the other
     # can stay.

@@ -7,7 +7,7 @@ from pilotline_scheduler.plan import Plan, PlannedOperation
 from pilotline_scheduler.problem import Operation, Problem
 from pilotline_scheduler.verifier import evaluate, verify
 
-_ONLY_SETUPS = {"setup", "setup-calendar", "machine", "pool", "frozen", "order"}
+_ONLY_SETUPS = {"setup", "setup-calendar", "machine", "pool", "frozen", "order", "batch"}
 """Rules that another start of a setup could still satisfy."""
 
 
@@ -32,6 +32,10 @@ def _placements(problem: Problem, last: int) -> Iterator[tuple[PlannedOperation,
 
 
 def _alone(problem: Problem, operation: Operation, last: int) -> Iterator[PlannedOperation]:
+    facts = next((each for each in problem.running if each.operation == operation.id), None)
+    if facts is not None:
+        yield PlannedOperation(operation.id, facts.machine, facts.start, facts.start, facts.end)
+        return
     for mode in operation.modes:
         for start in range(last):
             for end in range(start + mode.ticks, last + 1):

@@ -48,7 +48,12 @@ SOUND: dict[str, Any] = {
             "id": "one",
             "client": "ann",
             "operations": [
-                {"id": "x", "modes": [{"machine": "M", "ticks": 3, "demands": [["people", 1]]}]},
+                {
+                    "id": "x",
+                    "modes": [
+                        {"machine": "M", "ticks": 3, "demands": [["people", 1]], "batch": "hot"}
+                    ],
+                },
                 {"id": "y", "modes": [{"machine": "M", "ticks": 2}], "setup_state": "b"},
             ],
             "lags": [{"before": "x", "after": "y", "minimum": 1, "maximum": 9}],
@@ -58,8 +63,18 @@ SOUND: dict[str, Any] = {
     ],
     "pins": [{"operation": "x", "machine": "M", "start": 4}],
     "previous": [{"operation": "x", "machine": "M", "setup_start": 4, "start": 4, "end": 7}],
+    "running": [{"operation": "y", "machine": "M", "start": 0, "end": 2}],
     "origin": "2026-01-05T00:00:00Z",
 }
+MODE = "/runs/0/operations/0/modes/0"
+SECOND = "/runs/0/operations/1"
+UNLIKE = {
+    "id": "y",
+    "modes": [{"machine": "M", "ticks": 2, "energy": 4, "batch": "hot"}],
+    "setup_state": "b",
+}
+"""Unlike x of the same family in all that must be alike."""
+Y_RUNS: dict[str, Any] = {"operation": "y", "machine": "M", "start": 1, "end": 3}
 
 MISTAKES: list[tuple[str, Any, str, str]] = [
     # where to put what, then the pointer and words of the reason expected
@@ -78,7 +93,8 @@ MISTAKES: list[tuple[str, Any, str, str]] = [
     ("/changeovers/0/pool", "robots", "/changeovers/0/pool", "no such pool"),
     ("/changeovers/0/pool", None, "/changeovers/0/pool_units", "needs a pool"),
     ("/changeovers/0/pool_units", 0, "/changeovers/0/pool_units", "from 1"),
-    ("/pools/0/levels/0/0", 1, "/pools/0/levels", "tick 0"),
+    ("/pools/0/levels/0/0", 1, "/pools/0/levels/0/0", "tick 0"),
+    ("/pools/0/levels", [], "/pools/0/levels", "needs a level"),
     ("/pools/0/levels/1/0", 0, "/pools/0/levels/1/0", "after tick 0"),
     ("/pools/0/levels/1/1", -1, "/pools/0/levels/1/1", "from 0"),
     ("/runs/0/operations", [], "/runs/0/operations", "at least one operation"),
@@ -155,6 +171,39 @@ MISTAKES: list[tuple[str, Any, str, str]] = [
         "/objective/terms/0/weight",
         "from 1",
     ),
+    ("/objective", {"terms": [{"goal": "energy-cost"}]}, "/objective/terms/0/goal", "a tariff"),
+    ("/objective", {"terms": [{"goal": "emissions"}]}, "/objective/terms/0/goal", "an intensity"),
+    (
+        "/objective",
+        {"terms": [{"goal": "fairness"}, {"goal": "makespan"}]},
+        "/objective/terms/0/priority",
+        "alone",
+    ),
+    ("/tariff", [[1, 5]], "/tariff/0/0", "tick 0"),
+    ("/intensity", [[0, -5]], "/intensity/0/1", "from 0"),
+    ("/notice", [[0, 5], [0, 2]], "/notice/1/0", "after tick 0"),
+    ("/notice", [[0, 2**21]], "/notice/0/1", "from 0"),
+    ("/clients", [{"id": "ann"}, {"id": "ann"}], "/clients/1/id", "another client"),
+    ("/clients", [{"id": "ann", "entitlement": 0}], "/clients/0/entitlement", "from 1"),
+    (
+        "/clients",
+        [{"id": "ann", "entitlement": 99991}, {"id": "bob", "entitlement": 99989}],
+        "/clients",
+        "rounder numbers",
+    ),
+    ("/machines/0/places", 0, "/machines/0/places", "from 1"),
+    (f"{MODE}/places", 2, f"{MODE}/places", "from 1 to 1"),
+    (f"{MODE}/freed_in_pauses", ["power"], f"{MODE}/freed_in_pauses/0", "no such demand"),
+    (f"{MODE}/freed_in_pauses", ["people"] * 2, f"{MODE}/freed_in_pauses/1", "twice"),
+    (SECOND, UNLIKE, f"{SECOND}/modes/0/ticks", "family has 3"),
+    (SECOND, UNLIKE, f"{SECOND}/modes/0/energy", "family has 0"),
+    (SECOND, UNLIKE, f"{SECOND}/modes/0/batch", "state None"),
+    ("/running/0/operation", "z", "/running/0/operation", "no such operation"),
+    ("/running/0/operation", "x", "/running/0/operation", "remove its pin"),
+    ("/running/0/machine", "N", "/running/0/machine", "no mode on this machine"),
+    ("/running/0/end", 0, "/running/0/end", "after the start 0"),
+    ("/running/1", Y_RUNS, "/running/1/operation", "runs twice"),
+    ("/running/1", {**Y_RUNS, "operation": "x"}, "/running/1/machine", "only a batch"),
     ("/objective", {"terms": [{"goal": "speed"}]}, "/objective/terms/0/goal", "makespan"),
 ]
 

@@ -21,6 +21,18 @@ def on(*modes: tuple[str, int], **demands: int) -> tuple[Mode, ...]:
     return tuple(Mode(machine, ticks, tuple(demands.items())) for machine, ticks in modes)
 
 
+def freed(machine: str, ticks: int, **demands: int) -> Mode:
+    """Return a mode whose demands are freed in pauses."""
+    return Mode(machine, ticks, tuple(demands.items()), freed_in_pauses=tuple(demands))
+
+
+def fired(
+    machine: str, ticks: int, *, batch: str = "fired", places: int = 1, energy: int = 0
+) -> Mode:
+    """Return a mode that may share the machine with others of its family."""
+    return Mode(machine, ticks, energy=energy, batch=batch, places=places)
+
+
 def operation(name: str, *modes: tuple[str, int], **facts: object) -> Operation:
     """Return an operation with modes as ``(machine, ticks)``."""
     return Operation(name, on(*modes), **facts)  # type: ignore[arg-type]

@@ -141,8 +141,7 @@ def _machine(case: Case, machine: str, end: int) -> MachineKpis:
 def _pool(case: Case, pool: Pool, end: int) -> PoolKpis:
     steps = [*pool.levels, (max(end, pool.levels[-1][0]), 0)]
     offered = sum(
-        units * max(0, min(after, end) - tick)
-        for (tick, units), (after, _) in pairwise(steps)
+        units * max(0, min(after, end) - tick) for (tick, units), (after, _) in pairwise(steps)
     )
     held = sum(
         units * (planned.end - planned.start)

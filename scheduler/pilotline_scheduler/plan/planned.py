@@ -15,10 +15,12 @@ class PlannedOperation:
     Attributes:
         operation: operation id.
         machine: machine id.
-        setup_start: start of the changeover; equal to `start` when there is none. A changeover is
-            contiguous in time: it ends ``setup_start + duration``, at `start` or earlier.
+        setup_start: start of the changeover; equal to `start` when there is none. All operations
+            of a batch show the one changeover before it.
         start: start of processing.
         end: end of processing, after pauses.
+        setup_end: end of the changeover, at `start` or earlier; equal to `start` when there is
+            none. None where nobody told: then it is `setup_start` plus the changeover's length.
     """
 
     operation: str
@@ -26,6 +28,7 @@ class PlannedOperation:
     setup_start: int
     start: int
     end: int
+    setup_end: int | None = None
 
 
 @with_config(STRICT)

@@ -1,7 +1,7 @@
 """Problem: what is to be planned, immutable, in whole ticks from an origin."""
 
-from pilotline_scheduler.problem.objective import Goal, Objective, Term
-from pilotline_scheduler.problem.problem import Pin, Problem, Wall
+from pilotline_scheduler.problem.objective import FAIR_RANKS, Goal, Objective, Term
+from pilotline_scheduler.problem.problem import Client, Pin, Problem, Running, Wall
 from pilotline_scheduler.problem.resources import (
     Calendar,
     Changeover,
@@ -12,8 +12,10 @@ from pilotline_scheduler.problem.resources import (
 from pilotline_scheduler.problem.runs import Lag, Mode, Operation, Run
 
 __all__ = [
+    "FAIR_RANKS",
     "Calendar",
     "Changeover",
+    "Client",
     "Goal",
     "Interval",
     "Lag",
@@ -25,6 +27,7 @@ __all__ = [
     "Pool",
     "Problem",
     "Run",
+    "Running",
     "Term",
     "Wall",
 ]

@@ -1,8 +1,9 @@
 """Collects mistakes while a problem is validated."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from pilotline_scheduler.errors import Mistake
 from pilotline_scheduler.problem.resources import Interval
@@ -42,6 +43,17 @@ class Findings:
         """Note a time or duration out of range; None is no time."""
         if value is not None and not lowest <= value <= MAX_TICK:
             self.add(pointer, value, f"must be from {lowest} to {MAX_TICK} ticks")
+
+    def steps(self, pointer: str, steps: Sequence[tuple[int, int]]) -> None:
+        """Note steps of a value over time that are out of order or range; there may be none."""
+        if steps and steps[0][0] != 0:
+            self.add(f"{pointer}/0/0", steps[0][0], "the first step must be at tick 0")
+        for index, (tick, value) in enumerate(steps):
+            self.tick(f"{pointer}/{index}/0", tick)
+            self.tick(f"{pointer}/{index}/1", value)
+        for index, (before, after) in enumerate(pairwise(steps), 1):
+            if after[0] <= before[0]:
+                self.add(f"{pointer}/{index}/0", after[0], f"must be after tick {before[0]}")
 
     def interval(self, pointer: str, interval: Interval) -> None:
         """Note an interval that is empty or out of range."""

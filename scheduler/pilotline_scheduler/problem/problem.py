@@ -39,6 +39,43 @@ class Pin:
 
 @with_config(STRICT)
 @dataclass(frozen=True, slots=True)
+class Running:
+    """An operation that runs already; its times are facts, whatever mode and calendar say.
+
+    It is set up, so no changeover lies before it. Release, deadline, attendance, the frozen horizon
+    and lags before it no longer bind it. It holds the machine, its pools and its hall; where
+    running operations alone hold more than there is, others only have to stay away.
+
+    Attributes:
+        operation: operation id; it has a mode on the machine.
+        machine: machine id.
+        start: tick at which it started; 0 when that was before the origin.
+        end: tick at which it is expected to end: now, and the work and pauses that are left.
+    """
+
+    operation: str
+    machine: str
+    start: int
+    end: int
+
+
+@with_config(STRICT)
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A client's share of the line.
+
+    Attributes:
+        id: client id, as runs name it.
+        entitlement: share, such as contracted machine hours; others have 1. Who is entitled to
+            twice as much may wait twice as much in all.
+    """
+
+    id: str
+    entitlement: int = 1
+
+
+@with_config(STRICT)
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Everything the scheduler needs to know.
 
@@ -56,6 +93,14 @@ class Problem:
         objective: what to minimise.
         tick_s: seconds in a tick.
         origin: instant of tick 0 (aware, UTC), or None for abstract time.
+        running: what runs already.
+        clients: entitlements, for fairness.
+        notice: ``(tick, price)`` steps: what it costs to move an operation that was published to
+            start then; empty for 1 at any time. Like all steps they are sorted, the first is at
+            tick 0 and the last holds for ever.
+        tariff: ``(tick, price)`` steps of a unit of energy; empty for none.
+        intensity: ``(tick, grams)`` steps of greenhouse gas emitted for a unit of energy; empty
+            for none.
     """
 
     name: str
@@ -71,3 +116,8 @@ class Problem:
     objective: Objective = field(default_factory=Objective)
     tick_s: int = 60
     origin: datetime | None = None
+    running: tuple[Running, ...] = ()
+    clients: tuple[Client, ...] = ()
+    notice: tuple[tuple[int, int], ...] = ()
+    tariff: tuple[tuple[int, int], ...] = ()
+    intensity: tuple[tuple[int, int], ...] = ()

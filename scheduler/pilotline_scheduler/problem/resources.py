@@ -63,7 +63,7 @@ class Changeover:
 @with_config(STRICT)
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Does one operation at a time.
+    """Does one operation, or one batch of operations, at a time.
 
     Attributes:
         id: unique within the problem.
@@ -71,6 +71,7 @@ class Machine:
         changeover: changeover id, or None when setups take no time.
         initial_setup: setup state at tick 0, or None when unknown.
         hall: hall it stands in, for walls; or None.
+        places: room for a batch, in units or places; modes say how many they take.
     """
 
     id: str
@@ -78,6 +79,7 @@ class Machine:
     changeover: str | None = None
     initial_setup: str | None = None
     hall: str | None = None
+    places: int = 1
 
 
 @with_config(STRICT)

@@ -2,6 +2,7 @@
 
 from graphlib import CycleError, TopologicalSorter
 
+from pilotline_scheduler.problem.batch_validation import BatchValidation
 from pilotline_scheduler.problem.findings import MAX_TICK, MAX_WEIGHT, Findings
 from pilotline_scheduler.problem.problem import Problem
 from pilotline_scheduler.problem.resources import Machine
@@ -73,6 +74,7 @@ class _ModeValidation:
         self._machines = {machine.id: machine for machine in problem.machines}
         self._pools = {pool.id for pool in problem.pools}
         self._states = {each.id: each.states for each in problem.changeovers}
+        self._batches = BatchValidation(findings)
 
     def check(self, pointer: str, operation: Operation) -> None:
         """Note every mistake in the modes of an operation."""
@@ -90,6 +92,7 @@ class _ModeValidation:
             if self._findings.known(f"{place}/machine", mode.machine, self._machines, "machine"):
                 machine = self._machines[mode.machine]
                 self._check_setup_state(pointer, operation, machine, mode)
+                self._batches.check(place, operation, mode, machine)
 
     def _check_mode(self, pointer: str, mode: Mode) -> None:
         self._findings.tick(f"{pointer}/ticks", mode.ticks)
@@ -103,6 +106,11 @@ class _ModeValidation:
             if pool in drawn:
                 self._findings.add(f"{place}/0", pool, "is drawn on twice; add the units up")
             drawn.add(pool)
+        for index, pool in enumerate(mode.freed_in_pauses):
+            place = f"{pointer}/freed_in_pauses/{index}"
+            self._findings.known(place, pool, drawn, "demand of this mode")
+            if pool in mode.freed_in_pauses[:index]:
+                self._findings.add(place, pool, "is named twice")
 
     def _check_spread(self, pointer: str, mode: Mode) -> None:
         if mode.spread is None:

@@ -16,10 +16,19 @@ class Mode:
     Attributes:
         machine: machine id.
         ticks: processing time on that machine, without setup and pauses.
-        demands: ``(pool id, units)`` held while processing and while paused.
+        demands: ``(pool id, units)`` held while processing and, unless named in
+            `freed_in_pauses`, while paused.
         energy: energy drawn per tick of processing, in the unit of the tariff; 0 where unknown.
+            A batch draws it once.
         spread: least, most likely and greatest processing time in ticks (a triangular
             distribution), or None where it is certain. Plans reckon with `ticks`.
+        batch: family of operations that may share the machine as a batch, or None to run alone.
+            Operations of a family on a machine take the same ticks and energy and need the same
+            setup state; those of one batch start and end together (incompatible job families,
+            Uzsoy 1995).
+        places: places of the machine that it takes in a batch.
+        freed_in_pauses: pool ids of `demands` that get their units back during pauses, as when
+            people go home; the others are held, as a place in a clean room is.
     """
 
     machine: str
@@ -27,6 +36,9 @@ class Mode:
     demands: tuple[tuple[str, int], ...] = ()
     energy: int = 0
     spread: tuple[int, int, int] | None = None
+    batch: str | None = None
+    places: int = 1
+    freed_in_pauses: tuple[str, ...] = ()
 
 
 @with_config(STRICT)

@@ -5,6 +5,7 @@ from itertools import pairwise
 from pilotline_scheduler.errors import ProblemError
 from pilotline_scheduler.problem.decision_validation import check_decisions
 from pilotline_scheduler.problem.findings import MAX_WEIGHT, Findings
+from pilotline_scheduler.problem.objective_validation import check_objective
 from pilotline_scheduler.problem.problem import Problem
 from pilotline_scheduler.problem.resources import Calendar, Changeover, Machine, Pool
 from pilotline_scheduler.problem.run_validation import check_runs
@@ -27,6 +28,7 @@ def validate(problem: Problem) -> None:
         _check_changeover(f"/changeovers/{index}", changeover, problem, findings)
     for index, pool in enumerate(problem.pools):
         _check_pool(f"/pools/{index}", pool, findings)
+    check_objective(problem, findings)
     check_runs(problem, findings)
     check_decisions(problem, findings)
     if findings.mistakes:
@@ -43,13 +45,6 @@ def _check_frame(problem: Problem, findings: Findings) -> None:
     findings.tick("/frozen_until", problem.frozen_until)
     if problem.origin is not None and problem.origin.utcoffset() is None:
         findings.add("/origin", problem.origin, "needs a time zone; write it in UTC")
-    if not problem.objective.terms:
-        findings.add("/objective/terms", [], "needs at least one term")
-    for index, term in enumerate(problem.objective.terms):
-        if not 1 <= term.weight <= MAX_WEIGHT:
-            findings.add(
-                f"/objective/terms/{index}/weight", term.weight, f"must be from 1 to {MAX_WEIGHT}"
-            )
 
 
 def _check_machines(problem: Problem, findings: Findings) -> None:
@@ -58,6 +53,8 @@ def _check_machines(problem: Problem, findings: Findings) -> None:
     for index, machine in enumerate(problem.machines):
         pointer = f"/machines/{index}"
         findings.known(f"{pointer}/calendar", machine.calendar, calendars, "calendar")
+        if not 1 <= machine.places <= MAX_WEIGHT:
+            findings.add(f"{pointer}/places", machine.places, f"must be from 1 to {MAX_WEIGHT}")
         if findings.known(f"{pointer}/changeover", machine.changeover, changeovers, "changeover"):
             _check_initial_setup(f"{pointer}/initial_setup", machine, changeovers, findings)
 
@@ -107,13 +104,6 @@ def _check_changeover(
 
 
 def _check_pool(pointer: str, pool: Pool, findings: Findings) -> None:
-    if not pool.levels or pool.levels[0][0] != 0:
-        findings.add(f"{pointer}/levels", pool.levels, "the first level must be at tick 0")
-    for index, (tick, capacity) in enumerate(pool.levels):
-        findings.tick(f"{pointer}/levels/{index}/0", tick)
-        findings.tick(f"{pointer}/levels/{index}/1", capacity)
-    for index, (before, after) in enumerate(pairwise(pool.levels)):
-        if after[0] <= before[0]:
-            findings.add(
-                f"{pointer}/levels/{index + 1}/0", after[0], f"must be after tick {before[0]}"
-            )
+    if not pool.levels:
+        findings.add(f"{pointer}/levels", [], "needs a level at tick 0")
+    findings.steps(f"{pointer}/levels", pool.levels)

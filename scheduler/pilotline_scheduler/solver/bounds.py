@@ -12,7 +12,7 @@ def lower_bounds(instance: Instance) -> list[tuple[int, str]]:
     ends = earliest_ends(instance)
     found: list[tuple[int, str]] = []
     for level in instance.levels:
-        parts = {goal: _bound(goal, instance, ends) for goal in level.weights}
+        parts = {goal: _bound(goal, level.worst, instance, ends) for goal in level.weights}
         value = sum(weight * parts[goal][0] for goal, weight in level.weights.items())
         largest = max(level.weights, key=lambda goal: level.weights[goal] * parts[goal][0])
         found.append((value, parts[largest][1]))
@@ -28,24 +28,66 @@ def earliest_ends(instance: Instance) -> list[int]:
     return ends
 
 
-def _bound(goal: Goal, instance: Instance, ends: Sequence[int]) -> tuple[int, str]:
+def _bound(goal: Goal, worst: int, instance: Instance, ends: Sequence[int]) -> tuple[int, str]:
+    """Return the bound of a goal and where it comes from."""
     if goal is Goal.MAKESPAN:
         return _makespan(instance, ends)
-    if goal in (Goal.WEIGHTED_TARDINESS, Goal.TARDY_RUNS):
-        late = [
-            (run.weight, max(ends[each] for each in run.operations) - run.due)
-            for run in instance.runs
-            if run.due is not None
-        ]
-        weighted = goal is Goal.WEIGHTED_TARDINESS
-        value = sum(weight * ticks if weighted else 1 for weight, ticks in late if ticks > 0)
-        return value, "critical-paths"
     if goal in (Goal.CHANGEOVER_TIME, Goal.CHANGEOVER_COST):
         return _changeovers(instance, cost=goal is Goal.CHANGEOVER_COST), "states-to-enter"
+    if goal in (Goal.ENERGY_COST, Goal.EMISSIONS):
+        return _drawn_energy(goal, instance), "cheapest-tick"
     if goal is Goal.MOVED_START:
         return _moved(instance), "time-windows"
-    gone = sum(published is not None and published[0] < 0 for published in instance.previous)
-    return gone, "modes"
+    if goal is Goal.CHANGED_MACHINE:
+        return _changed(instance), "modes"
+    return _lateness(goal, worst, instance, ends), "critical-paths"
+
+
+def _lateness(goal: Goal, worst: int, instance: Instance, ends: Sequence[int]) -> int:
+    if goal is Goal.FAIRNESS:
+        return _burdens(worst, instance, ends)
+    late = [
+        (run.weight, max(ends[each] for each in run.operations) - run.due)
+        for run in instance.runs
+        if run.due is not None
+    ]
+    weighted = goal is Goal.WEIGHTED_TARDINESS
+    return sum(weight * ticks if weighted else 1 for weight, ticks in late if ticks > 0)
+
+
+def _changed(instance: Instance) -> int:
+    return sum(
+        price
+        for published, price in zip(instance.previous, instance.move_prices, strict=True)
+        if published is not None and published[0] < 0
+    )
+
+
+def _burdens(worst: int, instance: Instance, ends: Sequence[int]) -> int:
+    """Return the sum of the largest burdens, each at its least."""
+    least: list[int] = []
+    for client in instance.clients:
+        late = 0
+        for index in client.runs:
+            run = instance.runs[index]
+            late += run.weight * max(0, max(ends[each] for each in run.operations) - (run.due or 0))
+        least.append(client.share * late)
+    return sum(sorted(least, reverse=True)[:worst])
+
+
+def _drawn_energy(goal: Goal, instance: Instance) -> int:
+    """Return what the energy is worth when every operation runs at the cheapest tick of all.
+
+    Those that may share a machine could be the ones that join, so they count for nothing.
+    """
+    problem = instance.problem
+    steps = problem.tariff if goal is Goal.ENERGY_COST else problem.intensity
+    cheapest = min((value for _, value in steps), default=0)
+    return cheapest * sum(
+        min(mode.energy * mode.ticks for mode in modes)
+        for modes in instance.modes
+        if all(mode.family < 0 for mode in modes)
+    )
 
 
 def _makespan(instance: Instance, ends: Sequence[int]) -> tuple[int, str]:
@@ -55,14 +97,14 @@ def _makespan(instance: Instance, ends: Sequence[int]) -> tuple[int, str]:
     owners: dict[int, list[int]] = {}
     for operation, modes in enumerate(instance.modes):
         machines = {mode.machine for mode in modes}
-        if len(machines) == 1:
+        if len(machines) == 1 and modes[0].family < 0:
             owners.setdefault(machines.pop(), []).append(operation)
     for machine, operations in owners.items():
         bound = _preemptive(
             [(instance.earliest[each], work[each], tails[each] - work[each]) for each in operations]
         )
         candidates.append((bound, f"machine:{instance.problem.machines[machine].id}"))
-    candidates.append((_balanced(instance, work), "machine-loads"))
+    candidates.append((_balanced(instance), "machine-loads"))
     candidates.extend(
         (_drawn(instance, pool), f"pool:{instance.problem.pools[pool].id}")
         for pool in range(instance.pools)
@@ -116,12 +158,23 @@ def _preemptive(jobs: Sequence[tuple[int, int, int]]) -> int:
     return bound
 
 
-def _balanced(instance: Instance, work: Sequence[int]) -> int:
-    """Return the makespan if all work were spread evenly over all machines in use."""
+def _balanced(instance: Instance) -> int:
+    """Return the makespan if all work were spread evenly over all machines in use.
+
+    Where operations may share a machine, each counts for the share of it that it takes.
+    """
     used = {mode.machine for modes in instance.modes for mode in modes}
     if not used:
         return 0
-    return min(instance.earliest) - (-sum(work) // len(used))
+    work = 0
+    for modes in instance.modes:
+        work += min(
+            mode.ticks * mode.places // instance.machines[mode.machine].places
+            if mode.family >= 0
+            else mode.ticks
+            for mode in modes
+        )
+    return min(instance.earliest) - (-work // len(used))
 
 
 def _drawn(instance: Instance, pool: int) -> int:
@@ -129,7 +182,12 @@ def _drawn(instance: Instance, pool: int) -> int:
     energy = 0
     for modes in instance.modes:
         energy += min(
-            mode.ticks * sum(taken for profile, _, taken in mode.draws if profile == pool)
+            mode.ticks
+            * sum(
+                units
+                for profile, units in (*((p, taken) for p, _, taken in mode.draws), *mode.freed)
+                if profile == pool
+            )
             for mode in modes
         )
     if energy == 0:
@@ -179,5 +237,5 @@ def _moved(instance: Instance) -> int:
                 default=published[1],
             )
             early = instance.earliest[operation] - published[1]
-            total += max(0, early, published[1] - last)
+            total += instance.move_prices[operation] * max(0, early, published[1] - last)
     return total

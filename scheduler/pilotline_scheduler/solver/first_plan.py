@@ -3,6 +3,7 @@
 from pilotline_scheduler.plan import Plan
 from pilotline_scheduler.problem import Problem
 from pilotline_scheduler.solver.instance import NoPlanError, compile_problem
+from pilotline_scheduler.solver.late_setups import with_late_setups
 from pilotline_scheduler.solver.seed.construction import Construction
 from pilotline_scheduler.solver.seed.portfolio import attempt
 from pilotline_scheduler.solver.seed.rules import recipes
@@ -23,5 +24,5 @@ def first_plan(problem: Problem) -> Plan | None:
     for recipe in recipes(instance):
         schedule = attempt(construction, recipe, urgency)
         if schedule is not None:
-            return schedule.plan(instance)
+            return with_late_setups(instance, schedule).plan(instance)
     return None

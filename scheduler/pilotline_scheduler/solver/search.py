@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pilotline_scheduler.plan import Incumbent, Plan
 from pilotline_scheduler.solver.instance import Instance, Schedule, objective
+from pilotline_scheduler.solver.late_setups import with_late_setups
 
 if TYPE_CHECKING:
     from pilotline_scheduler.solver.windows.dispatch import Dispatch
@@ -115,6 +116,10 @@ class Search:
         """Return the objective of a plan."""
         return objective(self.instance, schedule)
 
+    def plan(self, schedule: Schedule) -> Plan:
+        """Return a schedule as callers see it: in ids, with changeovers as late as they go."""
+        return with_late_setups(self.instance, schedule).plan(self.instance)
+
     def offer(self, schedule: Schedule, source: str) -> bool:
         """Take a plan that keeps every rule; return whether it is better than the best so far."""
         value = objective(self.instance, schedule)
@@ -125,7 +130,7 @@ class Search:
             incumbent = Incumbent(self.elapsed_s(), value, tuple(self.bound), source)
             self.trajectory.append(incumbent)
             if self._on_incumbent is not None:
-                self._on_incumbent(incumbent, schedule.plan(self.instance))
+                self._on_incumbent(incumbent, self.plan(schedule))
             return True
 
     def prove(self, level: int, bound: int, source: str) -> None:

@@ -147,7 +147,8 @@ def _elsewhere(search: Search, executor: Executor | Workforce | None) -> Iterato
 
 
 def _search(search: Search, workers: int) -> None:
-    specialist = specialist_of(search.instance)
+    # Specialists know none of the extras; one that learns some is asked about them in `choice`.
+    specialist = None if search.instance.extras else specialist_of(search.instance)
     if specialist is not None:
         specialist.seed(search)
         if search.best is not None and not search.over():
@@ -178,7 +179,7 @@ def _answer(search: Search) -> Answer:
     losses = "" if search.elsewhere is None else search.elsewhere.message()
     return Answer(
         status=status,
-        plan=None if search.best is None else search.best.plan(search.instance),
+        plan=None if search.best is None else search.plan(search.best),
         objective=search.value,
         bound=tuple(search.bound),
         bound_source=search.bound_source,

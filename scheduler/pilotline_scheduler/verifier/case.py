@@ -14,7 +14,11 @@ from pilotline_scheduler.problem import (
     Operation,
     Problem,
     Run,
+    Running,
 )
+
+Batch = list[PlannedOperation]
+"""Operations that share a machine from one start to one end; mostly a single one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +26,8 @@ class PlannedSetup:
     """The changeover that a machine's sequence asks for before an operation.
 
     Attributes:
-        planned: the operation it precedes.
-        before: the operation before it on the machine, or None.
+        planned: the operation it precedes; of a batch, the first one by id.
+        batch: all operations that it precedes.
         from_state: the state the machine is left in.
         to_state: the state the operation needs.
         ticks: its duration by the matrix.
@@ -32,7 +36,7 @@ class PlannedSetup:
     """
 
     planned: PlannedOperation
-    before: PlannedOperation | None
+    batch: tuple[PlannedOperation, ...]
     from_state: str
     to_state: str
     ticks: int
@@ -63,6 +67,7 @@ class Case:
         self.machines: dict[str, Machine] = {machine.id: machine for machine in problem.machines}
         self._calendars: dict[str, Calendar] = {each.id: each for each in problem.calendars}
         self._changeovers: dict[str, Changeover] = {each.id: each for each in problem.changeovers}
+        self.running: dict[str, Running] = {each.operation: each for each in problem.running}
         self.planned: dict[str, PlannedOperation] = {}
         for planned in plan.operations:
             if self._mode(planned) is not None:
@@ -92,43 +97,68 @@ class Case:
         name = self.machines[machine].changeover
         return None if name is None else self._changeovers[name]
 
+    def pauses(self, planned: PlannedOperation) -> bool:
+        """Return whether an operation may pause where it is planned."""
+        operation = self.operations[planned.operation][1]
+        return operation.pausable and self.calendar(planned.machine) is not None
+
+    def worked(self, planned: PlannedOperation) -> list[Interval]:
+        """Return when an operation works: from start to end, without pauses."""
+        span = Interval(planned.start, planned.end)
+        if not self.pauses(planned):
+            return [span]
+        return overlaps(span, self.calendar(planned.machine) or ())
+
     @cached_property
     def sequences(self) -> dict[str, list[PlannedOperation]]:
-        """The operations of each machine in order of start."""
-        found: dict[str, list[PlannedOperation]] = {machine: [] for machine in self.machines}
-        for planned in self.planned.values():
-            found[planned.machine].append(planned)
-        for sequence in found.values():
-            sequence.sort(key=lambda planned: (planned.start, planned.end))
-        return found
+        """The operations of each machine in order of start; those of a batch are neighbours."""
+        return {
+            machine: [planned for batch in batches for planned in batch]
+            for machine, batches in self.batches.items()
+        }
+
+    @cached_property
+    def batches(self) -> dict[str, list[Batch]]:
+        """The batches of each machine in order of start; most have one operation."""
+        found: dict[str, dict[tuple[int, int, str, bool], Batch]] = {
+            machine: {} for machine in self.machines
+        }
+        for planned in sorted(self.planned.values(), key=lambda each: each.operation):
+            family, name = self.mode(planned).batch, planned.operation
+            label = f"family {family}" if family is not None else f"operation {name}"
+            key = (planned.start, planned.end, label, name in self.running)
+            found[planned.machine].setdefault(key, []).append(planned)
+        return {
+            machine: [batches[key] for key in sorted(batches)] for machine, batches in found.items()
+        }
 
     @cached_property
     def setups(self) -> list[PlannedSetup]:
         """Every changeover, also those of no ticks, machine by machine in order."""
         return [
             setup
-            for machine, sequence in self.sequences.items()
+            for machine, sequence in self.batches.items()
             for setup in self._setups_on(machine, sequence)
         ]
 
-    def _setups_on(self, machine: str, sequence: list[PlannedOperation]) -> list[PlannedSetup]:
+    def _setups_on(self, machine: str, sequence: list[Batch]) -> list[PlannedSetup]:
         changeover = self.changeover(machine)
         if changeover is None:
             return []
         found: list[PlannedSetup] = []
         state = self.machines[machine].initial_setup
-        before: PlannedOperation | None = None
-        for planned in sequence:
+        for batch in sequence:
+            planned = batch[0]
             needed = self.operations[planned.operation][1].setup_state
-            if needed is not None:
-                if state is not None:
-                    i, j = changeover.states.index(state), changeover.states.index(needed)
-                    ticks, cost = changeover.ticks[i][j], changeover.cost[i][j]
-                    found.append(
-                        PlannedSetup(planned, before, state, needed, ticks, cost, changeover)
-                    )
-                state = needed
-            before = planned
+            if needed is None:
+                continue
+            if state is not None and planned.operation not in self.running:
+                i, j = changeover.states.index(state), changeover.states.index(needed)
+                ticks, cost = changeover.ticks[i][j], changeover.cost[i][j]
+                found.append(
+                    PlannedSetup(planned, tuple(batch), state, needed, ticks, cost, changeover)
+                )
+            state = needed
         return found
 
 
@@ -137,12 +167,19 @@ def within_one(interval: Interval, windows: tuple[Interval, ...]) -> bool:
     return any(window.start <= interval.start and interval.end <= window.end for window in windows)
 
 
-def open_ticks(interval: Interval, windows: tuple[Interval, ...]) -> int:
-    """Return how many ticks of an interval lie within sorted, disjoint windows."""
+def overlaps(interval: Interval, windows: tuple[Interval, ...]) -> list[Interval]:
+    """Return the parts of an interval that lie within sorted, disjoint windows."""
     first = max(0, bisect_right(windows, interval.start, key=lambda each: each.start) - 1)
-    total = 0
+    parts: list[Interval] = []
     for window in windows[first:]:
         if window.start >= interval.end:
             break
-        total += max(0, min(window.end, interval.end) - max(window.start, interval.start))
-    return total
+        start, end = max(window.start, interval.start), min(window.end, interval.end)
+        if start < end:
+            parts.append(Interval(start, end))
+    return parts
+
+
+def open_ticks(interval: Interval, windows: tuple[Interval, ...]) -> int:
+    """Return how many ticks of an interval lie within sorted, disjoint windows."""
+    return sum(part.end - part.start for part in overlaps(interval, windows))

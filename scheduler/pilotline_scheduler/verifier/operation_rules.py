@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from pilotline_scheduler.plan import PlannedOperation
 from pilotline_scheduler.problem import Interval, Operation, Run
-from pilotline_scheduler.verifier.case import Case, open_ticks, within_one
+from pilotline_scheduler.verifier.case import Case, within_one
 from pilotline_scheduler.verifier.violation import Violation
 
 
@@ -16,8 +16,9 @@ def operation_violations(case: Case) -> Iterator[Violation]:
     for planned in case.planned.values():
         run, operation = case.operations[planned.operation]
         yield from _order(planned)
-        yield from _duration(case, planned, operation)
-        yield from _run_windows(planned, run, operation)
+        if planned.operation not in case.running:
+            yield from _duration(case, planned, operation)
+            yield from _run_windows(planned, run, operation)
 
 
 def _counts(case: Case) -> Iterator[Violation]:
@@ -53,14 +54,22 @@ def _order(planned: PlannedOperation) -> Iterator[Violation]:
             f"operation {planned.operation} is set up at {planned.setup_start} and starts at "
             f"{planned.start}; a setup begins at 0 or later and not after the start",
         )
+    told = planned.setup_end
+    if told is not None and not planned.setup_start <= told <= planned.start:
+        yield Violation(
+            "order",
+            (planned.operation,),
+            f"the setup of operation {planned.operation} ends at {told}; that must be from its "
+            f"begin {planned.setup_start} to the start {planned.start}",
+        )
 
 
 def _duration(case: Case, planned: PlannedOperation, operation: Operation) -> Iterator[Violation]:
     ticks = case.mode(planned).ticks
     windows = case.calendar(planned.machine)
     span = Interval(planned.start, planned.end)
-    pauses = operation.pausable and windows is not None
-    worked = open_ticks(span, windows or ()) if pauses else span.end - span.start
+    pauses = case.pauses(planned)
+    worked = sum(part.end - part.start for part in case.worked(planned))
     if span.end < span.start or worked != ticks:
         yield Violation(
             "duration",

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from pilotline_scheduler.plan import PlannedOperation
+from pilotline_scheduler.problem import Running
 from pilotline_scheduler.verifier.case import Case
 from pilotline_scheduler.verifier.violation import Violation
 
@@ -13,7 +14,7 @@ def lag_violations(case: Case) -> Iterator[Violation]:
     for run in case.problem.runs:
         for lag in run.lags:
             before, after = case.planned.get(lag.before), case.planned.get(lag.after)
-            if before is None or after is None:
+            if before is None or after is None or after.operation in case.running:
                 continue
             waited = after.start - before.end
             story = (
@@ -39,14 +40,16 @@ def wall_violations(case: Case) -> Iterator[Violation]:
         one, other = wall.clients
         for hall in sorted(each for each in halls if each is not None):
             if not wall.halls or hall in wall.halls:
-                yield from _meetings(present[hall, one], present[hall, other], hall)
+                yield from _meetings(case, present[hall, one], present[hall, other], hall)
 
 
 def _meetings(
-    ones: list[PlannedOperation], others: list[PlannedOperation], hall: str
+    case: Case, ones: list[PlannedOperation], others: list[PlannedOperation], hall: str
 ) -> Iterator[Violation]:
     for one in ones:
         for other in others:
+            if one.operation in case.running and other.operation in case.running:
+                continue
             if max(one.start, other.start) < min(one.end, other.end):
                 yield Violation(
                     "wall",
@@ -66,6 +69,10 @@ def decision_violations(case: Case) -> Iterator[Violation]:
         if planned.start < case.problem.frozen_until
     }
     for planned in case.planned.values():
+        running = case.running.get(planned.operation)
+        if running is not None:
+            yield from _still_running(planned, running)
+            continue
         pin, before = pins.get(planned.operation), frozen.get(planned.operation)
         machine = pin.machine if pin is not None else None
         start = pin.start if pin is not None else None
@@ -84,6 +91,18 @@ def decision_violations(case: Case) -> Iterator[Violation]:
                 f"operation {planned.operation} begins at {planned.setup_start}, inside the "
                 f"horizon frozen until {case.problem.frozen_until}",
             )
+
+
+def _still_running(planned: PlannedOperation, running: Running) -> Iterator[Violation]:
+    facts = (running.machine, running.start, running.end)
+    if (planned.machine, planned.start, planned.end) != facts:
+        yield Violation(
+            "running",
+            (planned.operation,),
+            f"operation {planned.operation} is planned on machine {planned.machine} from "
+            f"{planned.start} to {planned.end}; it runs on {running.machine} from {running.start} "
+            f"to {running.end}",
+        )
 
 
 def _kept(

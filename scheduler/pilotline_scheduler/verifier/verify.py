@@ -5,6 +5,7 @@ from pilotline_scheduler.problem import Problem
 from pilotline_scheduler.verifier.case import Case
 from pilotline_scheduler.verifier.operation_rules import operation_violations
 from pilotline_scheduler.verifier.resource_rules import (
+    batch_violations,
     machine_violations,
     pool_violations,
     setup_violations,
@@ -27,6 +28,7 @@ def verify(problem: Problem, plan: Plan) -> list[Violation]:
     return [
         *operation_violations(case),
         *machine_violations(case),
+        *batch_violations(case),
         *setup_violations(case),
         *pool_violations(case),
         *lag_violations(case),

@@ -70,7 +70,8 @@ def test_work_that_takes_as_long_as_planned_goes_as_planned(problem: Problem) ->
     plan = first_plan(problem)
     if plan is None:
         return
-    assert set(executed(problem, plan, {}).operations) == set(plan.operations)
+    untold = {replace(each, setup_end=None) for each in plan.operations}
+    assert set(executed(problem, plan, {}).operations) == untold
 
 
 @SETTINGS

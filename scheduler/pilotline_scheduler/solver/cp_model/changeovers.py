@@ -38,15 +38,12 @@ def _pad(draft: Draft, line: Line) -> None:
     padded: list[cp_model.IntervalVar] = []
     for node in line.nodes:
         pad = into[node.state] if node.state >= 0 else 0
-        for option in node.activity.options:
-            mode = draft.instance.modes[node.operation][option.mode]
-            if mode.machine == line.machine:
-                padded += [
-                    draft.model.new_optional_fixed_size_interval_var(
-                        node.activity.start - pad, span.size + pad, span.literal, ""
-                    )
-                    for span in option.spans
-                ]
+        padded += [
+            draft.model.new_optional_fixed_size_interval_var(
+                node.activity.start - pad, span.size + pad, span.literal, ""
+            )
+            for span in node.spans
+        ]
     draft.model.add_no_overlap(padded)
 
 
@@ -58,7 +55,7 @@ def _pairs_suffice(draft: Draft, line: Line) -> bool:
     """Return whether times between pairs imply the times along the sequence."""
     if line.explicit or any(node.state < 0 for node in line.nodes):
         return False
-    if any(draft.instance.setup_floor[node.operation] for node in line.nodes):
+    if any(draft.setup_floor(node.operation) for node in line.nodes):
         return False
     ticks = np.array(line.changeover.ticks, dtype=np.int64)
     least = np.full(_states(line), np.iinfo(np.int32).max, dtype=np.int64)

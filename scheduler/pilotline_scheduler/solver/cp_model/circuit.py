@@ -1,6 +1,6 @@
 """A circuit through the operations of a machine, so that each knows the state it finds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ortools.sat.python import cp_model
@@ -54,7 +54,11 @@ def add_circuit(draft: Draft, line: Line) -> None:
 
 def _base_order(draft: Draft, line: Line) -> tuple[dict[int, int], dict[int, int]]:
     number = {node.operation: position + 1 for position, node in enumerate(line.nodes)}
-    here = [number[each] for each in draft.base_sequences[line.machine] if each in number]
+    here = [
+        number[each]
+        for each in draft.base_sequences[line.machine]
+        if each in number and draft.base_head.get(each, each) == each
+    ]
     if not here:
         return {}, {}
     finds: dict[int, int] = {}
@@ -170,10 +174,20 @@ def _add_setup(
             base_ticks = line.changeover.ticks[finds][node.state] if finds >= 0 else 0
         _place_setup(draft, line, node, by_ticks, base_ticks)
         return
-    floor = draft.instance.setup_floor[node.operation]
-    for ticks, literals in by_ticks.items():
-        for literal in literals if floor and ticks else ():
-            draft.model.add(node.activity.start >= floor + ticks).only_enforce_if(literal)
+    start = node.activity.start
+    for floor, conditions in _floors(draft, node):
+        for ticks, literals in by_ticks.items():
+            for literal in literals if floor and ticks else ():
+                draft.model.add(start >= floor + ticks).only_enforce_if(literal, *conditions)
+
+
+def _floors(draft: Draft, node: Node) -> Iterator[tuple[int, list[cp_model.IntVar]]]:
+    """Yield earliest setups of an operation: its own, and those of all that may join it."""
+    own = draft.setup_floor(node.operation)
+    yield own, []
+    for join in draft.joins:
+        if join.head == node.operation and draft.instance.setup_floor[join.operation] > own:
+            yield draft.instance.setup_floor[join.operation], [join.literal]
 
 
 def _place_setup(
@@ -185,7 +199,6 @@ def _place_setup(
 ) -> None:
     """A changeover lies before its operation, within open hours, and draws on its pool."""
     model, changeover, start = draft.model, line.changeover, node.activity.start
-    floor = max(draft.instance.setup_floor[node.operation], draft.scope.begin)
     setup_start = draft.number(
         cp_model.Domain(0, node.activity.last_start),
         None if draft.base is None else draft.base.setup_start[node.operation],
@@ -196,7 +209,9 @@ def _place_setup(
         if ticks == 0:
             model.add(setup_start == start).only_enforce_if(literal)
             continue
-        model.add(setup_start >= floor).only_enforce_if(literal)
+        model.add(setup_start >= draft.scope.begin).only_enforce_if(literal)
+        for floor, conditions in _floors(draft, node):
+            model.add(setup_start >= floor).only_enforce_if(literal, *conditions)
         model.add(start >= setup_start + ticks).only_enforce_if(literal)
         if changeover.windows is not None:
             allowed = starts(changeover.windows, ticks, pausable=False)

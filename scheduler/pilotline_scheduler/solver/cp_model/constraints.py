@@ -10,6 +10,7 @@ from itertools import pairwise
 from ortools.sat.python import cp_model
 
 from pilotline_scheduler.solver.cp_model.draft import Draft, Span
+from pilotline_scheduler.solver.cp_model.pauses import worked_demands
 from pilotline_scheduler.solver.instance import LagData
 
 
@@ -35,18 +36,26 @@ def add_machines(draft: Draft) -> None:
     spans: dict[int, list[Span]] = {}
     for operation in draft.movers:
         for option in draft.activity(operation).options:
-            machine = draft.instance.modes[operation][option.mode].machine
-            spans.setdefault(machine, []).extend(option.spans)
+            head = draft.head(operation, option)
+            if head is not None:
+                machine = draft.instance.modes[operation][option.mode].machine
+                spans.setdefault(machine, []).extend(head.spans)
     for machine, moving in spans.items():
-        staying = draft.neighbours(draft.base_sequences[machine])
-        moving += [draft.activity(operation).options[0].spans[0] for operation in staying]
+        for operation in draft.neighbours(draft.base_sequences[machine]):
+            staying = draft.head(operation, draft.activity(operation).options[0])
+            if staying is not None:
+                moving.extend(staying.spans)
         draft.model.add_no_overlap([span.interval for span in moving])
         _keep_order(draft, machine)
 
 
 def _keep_order(draft: Draft, machine: int) -> None:
     """Operations that are not decided anew keep their order on a machine."""
-    kept = [each for each in draft.base_sequences[machine] if each not in draft.scope.free]
+    kept = [
+        each
+        for each in draft.base_sequences[machine]
+        if each not in draft.scope.free and draft.base_head.get(each, each) == each
+    ]
     for before, after in pairwise(kept):
         if draft.scope.moves(before) or draft.scope.moves(after):
             draft.model.add(draft.activity(after).start >= draft.activity(before).end)
@@ -59,6 +68,7 @@ def add_pools(draft: Draft) -> None:
         demands += [
             (each.interval, each.units) for each in draft.setup_intervals if each.pool == pool
         ]
+        demands += worked_demands(draft, pool)
         if not demands:
             continue
         capacity = max(units for _, units in draft.instance.profiles[pool])
@@ -108,6 +118,10 @@ def _held(draft: Draft, pool: int) -> Iterator[tuple[int, int, int]]:
         for profile, _, taken in mode.draws:
             if profile == pool and taken:
                 yield base.start[operation], base.end[operation], taken
+        for profile, units in mode.freed:
+            if profile == pool:
+                for start, end in mode.worked(base.start[operation], base.end[operation]):
+                    yield start, end, units
     for operation, ticks, lender, units in draft.kept_setups():
         if lender == pool:
             start = base.setup_start[operation]
@@ -126,10 +140,13 @@ def add_walls(draft: Draft) -> None:
         for profile, _, taken in sorted({draw for mode in modes for draw in mode.draws}):
             if profile >= draft.instance.pools:
                 (present if taken else wary).setdefault(profile, []).append(operation)
+    apart: set[tuple[int, int]] = set()
     for profile, operations in wary.items():
         for one in operations:
             for other in present.get(profile, ()):
-                if one < other:
+                pair = (min(one, other), max(one, other))
+                if pair not in apart:
+                    apart.add(pair)
                     _keep_apart(draft, profile, one, other)
 
 

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from ortools.sat.python import cp_model
 
 from pilotline_scheduler.solver.cp_model.scope import Scope
-from pilotline_scheduler.solver.instance import Instance, Schedule, changeovers, sequences
+from pilotline_scheduler.solver.instance import (
+    Extra,
+    Instance,
+    Schedule,
+    batches,
+    changeovers,
+    sequences,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,28 @@ class Activity:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """An operation that takes a machine for itself and all that join it.
+
+    Attributes:
+        literal: true when it does.
+        spans: its possible durations then.
+    """
+
+    literal: cp_model.IntVar
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """An operation that shares the batch of another when its literal is true."""
+
+    operation: int
+    head: int
+    literal: cp_model.IntVar
+
+
+@dataclass(frozen=True, slots=True)
 class SetupInterval:
     """A changeover that draws on a pool."""
 
@@ -88,6 +117,11 @@ class Draft:
         setup_intervals: changeovers that draw on pools.
         setups_open: operations whose changeover the model decides.
         setup_ticks, setup_cost: terms that measure changeovers.
+        base_head: head of the batch of each operation that may share a machine in the base plan: a
+            kept one where there is any, else the first one.
+        heads: what an operation is on a machine where it may join others.
+        joins: who may join whom.
+        tardiness: of each run, once it is measured.
     """
 
     def __init__(self, instance: Instance, scope: Scope) -> None:
@@ -107,6 +141,43 @@ class Draft:
         self.setups_open: set[int] = set()
         self.setup_ticks: list[cp_model.LinearExprT] = []
         self.setup_cost: list[cp_model.LinearExprT] = []
+        self.base_head = self._base_heads()
+        self.heads: dict[tuple[int, int], Head] = {}
+        self.joins: list[Join] = []
+        self.tardiness: dict[int, cp_model.LinearExprT] = {}
+
+    def _base_heads(self) -> dict[int, int]:
+        if self.base is None or Extra.BATCHES not in self.instance.extras:
+            return {}
+        found: dict[int, int] = {}
+        for batch in (each for here in batches(self.instance, self.base) for each in here):
+            if self.instance.modes[batch[0]][self.base.mode[batch[0]]].family >= 0:
+                kept = [operation for operation in batch if operation not in self.scope.free]
+                found.update(dict.fromkeys(batch, (kept or batch)[0]))
+        return found
+
+    def head(self, operation: int, option: Option) -> Head | None:
+        """Return what an operation is on its machine in an option; None where it keeps joining."""
+        if (
+            operation not in self.scope.free
+            and self.base_head.get(operation, operation) != operation
+        ):
+            return None
+        machine = self.instance.modes[operation][option.mode].machine
+        found = self.heads.get((operation, machine))
+        return Head(option.literal, option.spans) if found is None else found
+
+    def kept_mates(self, operation: int) -> list[int]:
+        """Return the kept operations that share the batch of a kept head, itself included."""
+        return [
+            each
+            for each, head in self.base_head.items()
+            if head == operation and each not in self.scope.free
+        ] or [operation]
+
+    def setup_floor(self, operation: int) -> int:
+        """Return the earliest setup of an operation and all kept ones of its batch."""
+        return max(self.instance.setup_floor[each] for each in self.kept_mates(operation))
 
     def activity(self, operation: int) -> Activity:
         """Return an operation in the model; one that stays enters it when first asked for."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from ortools.sat.python import cp_model
 
-from pilotline_scheduler.solver.cp_model.draft import Activity, Draft
+from pilotline_scheduler.solver.cp_model.draft import Activity, Draft, Span
 from pilotline_scheduler.solver.instance import ChangeoverData
 
 
@@ -17,6 +17,7 @@ class Node:
         activity: its times.
         literal: true when it runs here.
         state: setup state it needs, or -1.
+        spans: durations it can have here.
         least: least time it takes here.
         rank: place among the operations that keep their order here, or -1.
     """
@@ -25,6 +26,7 @@ class Node:
     activity: Activity
     literal: cp_model.IntVar
     state: int
+    spans: tuple[Span, ...]
     least: int
     rank: int
 
@@ -61,9 +63,11 @@ def lines(draft: Draft) -> list[Line]:
         activity = draft.activity(operation)
         for option in activity.options:
             mode = draft.instance.modes[operation][option.mode]
-            least = min(span.size for span in option.spans)
-            node = Node(operation, activity, option.literal, mode.state, least, -1)
-            moving[mode.machine].append(node)
+            head = draft.head(operation, option)
+            if head is not None:
+                least = min(span.size for span in head.spans)
+                node = Node(operation, activity, head.literal, mode.state, head.spans, least, -1)
+                moving[mode.machine].append(node)
     for machine, nodes in enumerate(moving):
         changeover = draft.instance.machines[machine].changeover
         if changeover is not None and nodes:
@@ -77,7 +81,7 @@ def _line(draft: Draft, machine: int, changeover: ChangeoverData, moving: list[N
     nodes: list[Node] = []
     open_here = {node.operation: node for node in moving}
     for operation in draft.base_sequences[machine]:
-        if operation in draft.scope.free:
+        if operation in draft.scope.free or draft.base_head.get(operation, operation) != operation:
             continue
         if operation in open_here:
             nodes.append(replace(open_here.pop(operation), rank=len(nodes)))
@@ -98,8 +102,8 @@ def _line(draft: Draft, machine: int, changeover: ChangeoverData, moving: list[N
 def _kept_node(draft: Draft, operation: int, rank: int) -> Node:
     activity = draft.activity(operation)
     mode = draft.instance.modes[operation][activity.options[0].mode]
-    size = activity.options[0].spans[0].size
-    return Node(operation, activity, draft.true, mode.state, size, rank)
+    spans = activity.options[0].spans
+    return Node(operation, activity, draft.true, mode.state, spans, spans[0].size, rank)
 
 
 def _comes_before(draft: Draft, operation: int) -> bool:

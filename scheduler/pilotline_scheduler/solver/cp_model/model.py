@@ -1,9 +1,10 @@
 """One CP-SAT model for all scopes: built in three parts, and read back into a schedule."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Sequence
 
 from ortools.sat.python import cp_model
 
+from pilotline_scheduler.solver.cp_model.batches import add_batches
 from pilotline_scheduler.solver.cp_model.changeovers import add_changeovers
 from pilotline_scheduler.solver.cp_model.constraints import (
     add_lags,
@@ -15,7 +16,7 @@ from pilotline_scheduler.solver.cp_model.draft import Draft
 from pilotline_scheduler.solver.cp_model.objective import add_objective, latest_ends
 from pilotline_scheduler.solver.cp_model.scope import Scope
 from pilotline_scheduler.solver.cp_model.variables import add_activities
-from pilotline_scheduler.solver.instance import Instance, Schedule, changeovers
+from pilotline_scheduler.solver.instance import Instance, Schedule, changeovers, mates
 
 Value = Callable[[cp_model.LinearExprT], int]
 
@@ -38,6 +39,7 @@ class PlanModel:
     ) -> None:
         self._draft = Draft(instance, scope)
         add_activities(self._draft, latest_ends(instance, value))
+        add_batches(self._draft)
         add_lags(self._draft)
         add_machines(self._draft)
         add_changeovers(self._draft)
@@ -80,15 +82,33 @@ class PlanModel:
     def _setup_starts(self, schedule: Schedule, value: Value) -> tuple[int, ...]:
         draft = self._draft
         found = list(schedule.start)
+        others = mates(draft.instance, schedule)
+        joined = {join.operation for join in draft.joins if value(join.literal)}
         for operation, ticks, _ in changeovers(draft.instance, schedule):
             if not ticks:
                 continue
+            batch = (operation, *others.get(operation, ()))
+            head = self._head(batch, joined)
             machine = draft.instance.modes[operation][schedule.mode[operation]].machine
-            variable = draft.setup_starts.get((operation, machine))
+            variable = draft.setup_starts.get((head, machine))
             if variable is not None:
-                found[operation] = value(variable)
-            elif operation in draft.setups_open or draft.base is None:
-                found[operation] = schedule.start[operation] - ticks
+                setup_start = value(variable)
+            elif head in draft.setups_open or draft.base is None:
+                setup_start = schedule.start[operation] - ticks
             else:
-                found[operation] = draft.base.setup_start[operation]
+                setup_start = draft.base.setup_start[head]
+            for each in batch:
+                found[each] = setup_start
         return tuple(found)
+
+    def _head(self, batch: Sequence[int], joined: Container[int]) -> int:
+        """Return the operation that the model sets up for a batch."""
+        draft = self._draft
+        return next(
+            operation
+            for operation in batch
+            if operation not in joined
+            and (
+                operation in draft.scope.free or draft.base_head.get(operation) in (operation, None)
+            )
+        )

@@ -6,6 +6,13 @@ from ortools.sat.python import cp_model
 
 from pilotline_scheduler.problem import Goal
 from pilotline_scheduler.solver.cp_model.draft import Draft
+from pilotline_scheduler.solver.cp_model.energy import drawn
+from pilotline_scheduler.solver.cp_model.lateness import (
+    base_tardiness,
+    largest_burdens,
+    lasts,
+    tardiness,
+)
 from pilotline_scheduler.solver.instance import Instance, RunData, changeovers
 
 
@@ -20,9 +27,13 @@ def latest_ends(instance: Instance, value: Sequence[int] | None) -> list[int]:
     if value is None:
         return latest
     weights = instance.levels[0].weights
+    shares = {run: client.share for client in instance.clients for run in client.runs}
     for operation, run in enumerate(instance.run_of):
         due = instance.runs[run].due
-        price = instance.runs[run].weight * weights.get(Goal.WEIGHTED_TARDINESS, 0)
+        price = instance.runs[run].weight * (
+            weights.get(Goal.WEIGHTED_TARDINESS, 0)
+            + shares.get(run, 0) * weights.get(Goal.FAIRNESS, 0)
+        )
         if due is not None and price:
             latest[operation] = min(latest[operation], due + value[0] // price)
         if Goal.MAKESPAN in weights:
@@ -47,7 +58,9 @@ def add_objective(draft: Draft, level: int, value: Sequence[int] | None) -> None
 
 
 def _level(draft: Draft, level: int) -> cp_model.LinearExprT:
-    weights = draft.instance.levels[level].weights
+    weights, worst = draft.instance.levels[level].weights, draft.instance.levels[level].worst
+    if worst:
+        return weights[Goal.FAIRNESS] * largest_burdens(draft, worst)
     terms = [weight * part for goal, weight in weights.items() for part in _goal(draft, goal)]
     return cp_model.LinearExpr.sum(terms)
 
@@ -59,25 +72,24 @@ def _goal(draft: Draft, goal: Goal) -> list[cp_model.LinearExprT]:
     if goal is Goal.MAKESPAN:
         return [_makespan(draft)]
     if goal is Goal.WEIGHTED_TARDINESS:
-        return [run.weight * _tardiness(draft, run) for run in draft.instance.runs]
+        return [
+            run.weight * tardiness(draft, index) for index, run in enumerate(draft.instance.runs)
+        ]
     if goal is Goal.TARDY_RUNS:
         return [_late(draft, run) for run in draft.instance.runs]
+    if goal in (Goal.ENERGY_COST, Goal.EMISSIONS):
+        return drawn(draft, goal)
     measure = _moved if goal is Goal.MOVED_START else _changed
-    return [measure(draft, operation) for operation in range(len(draft.instance.names))]
-
-
-def _lasts(draft: Draft, operations: Sequence[int]) -> list[int]:
-    """Return the operations of which one ends last: those that nothing waits for."""
     return [
-        operation
-        for operation in operations
-        if not any(lag.minimum >= 0 for lag in draft.instance.successors[operation])
+        price * measure(draft, operation)
+        for operation, price in enumerate(draft.instance.move_prices)
+        if price
     ]
 
 
 def _makespan(draft: Draft) -> cp_model.LinearExprT:
     base = draft.base
-    ends = [draft.activity(operation) for operation in _lasts(draft, draft.movers)]
+    ends = [draft.activity(operation) for operation in lasts(draft, draft.movers)]
     staying = 0
     if base is not None:
         staying = max(
@@ -95,40 +107,17 @@ def _makespan(draft: Draft) -> cp_model.LinearExprT:
     return makespan
 
 
-def _tardiness(draft: Draft, run: RunData) -> cp_model.LinearExprT:
-    if run.due is None:
-        return 0
-    if not any(draft.scope.moves(operation) for operation in run.operations):
-        return _base_tardiness(draft, run) or 0
-    ends = [draft.activity(operation) for operation in _lasts(draft, run.operations)]
-    low = max(0, max(each.first_end for each in ends) - run.due)
-    high = max(0, max(each.last_end for each in ends) - run.due)
-    if low == high:
-        return low
-    tardiness = draft.number(cp_model.Domain(low, high), _base_tardiness(draft, run))
-    for each in ends:
-        if each.last_end > run.due + low:
-            draft.model.add(tardiness >= each.end - run.due)
-    return tardiness
-
-
-def _base_tardiness(draft: Draft, run: RunData) -> int | None:
-    if draft.base is None or run.due is None:
-        return None
-    return max(0, max(draft.base.end[operation] for operation in run.operations) - run.due)
-
-
 def _late(draft: Draft, run: RunData) -> cp_model.LinearExprT:
     if run.due is None:
         return 0
     if not any(draft.scope.moves(operation) for operation in run.operations):
-        return int(bool(_base_tardiness(draft, run)))
-    ends = [draft.activity(operation) for operation in _lasts(draft, run.operations)]
+        return int(bool(base_tardiness(draft, run)))
+    ends = [draft.activity(operation) for operation in lasts(draft, run.operations)]
     if max(each.first_end for each in ends) > run.due:
         return 1
     if max(each.last_end for each in ends) <= run.due:
         return 0
-    late = draft.truth(bool(_base_tardiness(draft, run)))
+    late = draft.truth(bool(base_tardiness(draft, run)))
     for each in ends:
         if each.last_end > run.due:
             draft.model.add(each.end <= run.due).only_enforce_if(~late)

@@ -1,8 +1,11 @@
 """The compiled problem that every part of the solver works on."""
 
-from pilotline_scheduler.solver.instance.compile import NoPlanError, compile_problem
+from pilotline_scheduler.solver.instance.compile import compile_problem
+from pilotline_scheduler.solver.instance.errors import NoPlanError
 from pilotline_scheduler.solver.instance.instance import (
     ChangeoverData,
+    ClientData,
+    Extra,
     Instance,
     LagData,
     LevelData,
@@ -12,7 +15,12 @@ from pilotline_scheduler.solver.instance.instance import (
 )
 from pilotline_scheduler.solver.instance.schedule import (
     Schedule,
+    batches,
+    burdens,
     changeovers,
+    chosen,
+    heads,
+    mates,
     objective,
     sequences,
 )
@@ -21,6 +29,8 @@ from pilotline_scheduler.solver.instance.starts import FOREVER, Starts
 __all__ = [
     "FOREVER",
     "ChangeoverData",
+    "ClientData",
+    "Extra",
     "Instance",
     "LagData",
     "LevelData",
@@ -30,8 +40,13 @@ __all__ = [
     "RunData",
     "Schedule",
     "Starts",
+    "batches",
+    "burdens",
     "changeovers",
+    "chosen",
     "compile_problem",
+    "heads",
+    "mates",
     "objective",
     "sequences",
 ]

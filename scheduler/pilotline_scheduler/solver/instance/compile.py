@@ -1,38 +1,26 @@
 """Compiles a validated problem into whole numbers."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
-from pilotline_scheduler.problem import (
-    Calendar,
-    Changeover,
-    Goal,
-    Lag,
-    Machine,
-    Mode,
-    Operation,
-    Problem,
-    Run,
-)
+from pilotline_scheduler.problem import Goal, Machine, Operation, Problem, Run
+from pilotline_scheduler.solver.instance.errors import NoPlanError
 from pilotline_scheduler.solver.instance.instance import (
     ChangeoverData,
+    Extra,
     Instance,
     LagData,
-    LevelData,
     MachineData,
     ModeData,
     RunData,
 )
-from pilotline_scheduler.solver.instance.starts import FOREVER, Starts, starts
+from pilotline_scheduler.solver.instance.levels import clients, levels, move_price
+from pilotline_scheduler.solver.instance.modes import ModeCompiler
+from pilotline_scheduler.solver.instance.running import with_entered
+from pilotline_scheduler.solver.instance.starts import FOREVER
 from pilotline_scheduler.solver.instance.time_windows import horizon, time_windows
 
-WALL = 2**30
-"""Capacity of a walled client's profile in a hall: its operations take 1, its foes need it all."""
-
-
-class NoPlanError(Exception):
-    """The problem has no plan, found while compiling; the message says why."""
+Modes = tuple[tuple[ModeData, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +43,17 @@ def compile_problem(problem: Problem) -> Instance:
 class _Compiler:
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
-        self._machine_at = {each.id: index for index, each in enumerate(problem.machines)}
-        self._machines = {each.id: each for each in problem.machines}
-        self._calendars: dict[str | None, Calendar] = {each.id: each for each in problem.calendars}
-        self._changeovers: dict[str | None, Changeover] = {
-            each.id: each for each in problem.changeovers
-        }
-        self._pool_at = {each.id: index for index, each in enumerate(problem.pools)}
-        self._capacity = [max(units for _, units in pool.levels) for pool in problem.pools]
-        self._profiles: list[tuple[tuple[int, int], ...]] = [pool.levels for pool in problem.pools]
-        self._walls = self._wall_profiles()
-        self._halls = {hall: index for index, hall in enumerate(_halls(problem))}
-        self._starts: dict[tuple[object, ...], Starts] = {}
-        self._decisions = _decisions(problem)
+        self._running = {each.operation: each for each in problem.running}
+        self._decisions = _decisions(problem, self._running)
+        self._modes = ModeCompiler(problem)
 
     def instance(self) -> Instance:
         """Return the compiled problem."""
         problem = self._problem
         placed = [(run, operation) for run in problem.runs for operation in run.operations]
         at = {operation.id: index for index, (_, operation) in enumerate(placed)}
-        modes = tuple(self._modes(run, operation) for run, operation in placed)
-        successors, predecessors = _lags(problem, at)
+        modes = tuple(self._modes_of(run, operation) for run, operation in placed)
+        successors, predecessors = _lags(problem, at, self._running)
         fixed = tuple(self._fixed(operation) for _, operation in placed)
         end = horizon(problem, modes, self._longest_setups())
         earliest, latest = time_windows(
@@ -83,10 +61,12 @@ class _Compiler:
             successors,
             predecessors,
             [self._earliest(run, operation) for run, operation in placed],
-            [end if run.deadline is None else run.deadline for run, _ in placed],
+            [self._latest(run, operation, end) for run, operation in placed],
             fixed,
         )
         _check_windows(placed, modes, earliest, latest)
+        shares = clients(problem)
+        move_prices = self._move_prices(at)
         return Instance(
             problem=problem,
             names=tuple(operation.id for _, operation in placed),
@@ -99,7 +79,7 @@ class _Compiler:
                 RunData(tuple(at[each.id] for each in run.operations), run.due, run.weight)
                 for run in problem.runs
             ),
-            profiles=tuple(self._profiles),
+            profiles=self._modes.profiles(),
             pools=len(problem.pools),
             fixed=fixed,
             setup_floor=tuple(0 if start >= 0 else problem.frozen_until for start in fixed),
@@ -107,132 +87,103 @@ class _Compiler:
             latest=latest,
             horizon=end,
             previous=self._previous(at, modes),
-            levels=_levels(problem),
+            levels=levels(problem, shares),
+            clients=shares,
+            move_prices=move_prices,
+            extras=_extras(problem, modes, move_prices),
         )
 
-    def _wall_profiles(self) -> dict[tuple[str, str], tuple[int, set[str]]]:
-        """Return profile and foes of every walled client in every hall a wall stands in."""
-        foes: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for wall in self._problem.walls:
-            one, other = wall.clients
-            for hall in wall.halls or _halls(self._problem):
-                foes[hall, one].add(other)
-                foes[hall, other].add(one)
-        found: dict[tuple[str, str], tuple[int, set[str]]] = {}
-        for key, others in foes.items():
-            found[key] = (len(self._profiles), others)
-            self._profiles.append(((0, WALL),))
-        return found
+    def _modes_of(self, run: Run, operation: Operation) -> tuple[ModeData, ...]:
+        running = self._running.get(operation.id)
+        if running is not None:
+            return (self._modes.running(run, operation, running),)
+        decision = self._decisions.get(operation.id)
+        return self._modes.modes(run, operation, None if decision is None else decision.machine)
 
     def _fixed(self, operation: Operation) -> int:
+        if operation.id in self._running:
+            return self._running[operation.id].start
         decision = self._decisions.get(operation.id)
         return -1 if decision is None or decision.start is None else decision.start
 
     def _earliest(self, run: Run, operation: Operation) -> int:
+        if operation.id in self._running:
+            return 0
         fixed = self._fixed(operation)
         return max(run.release, self._problem.frozen_until if fixed < 0 else 0)
 
-    def _modes(self, run: Run, operation: Operation) -> tuple[ModeData, ...]:
-        decision = self._decisions.get(operation.id)
-        wanted = None if decision is None else decision.machine
-        found = [
-            self._mode(run, operation, mode)
-            for mode in operation.modes
-            if wanted in (None, mode.machine) and self._can_be_lent(mode)
-        ]
-        if not found:
-            message = f"operation {operation.id!r} asks for more of a pool than there ever is"
-            raise NoPlanError(message)
-        return tuple(found)
-
-    def _can_be_lent(self, mode: Mode) -> bool:
-        return mode.ticks == 0 or all(
-            units <= self._capacity[self._pool_at[pool]] for pool, units in mode.demands
-        )
-
-    def _mode(self, run: Run, operation: Operation, mode: Mode) -> ModeData:
-        machine = self._machines[mode.machine]
-        state = -1
-        if operation.setup_state is not None and machine.changeover is not None:
-            states = self._changeovers[machine.changeover].states
-            state = states.index(operation.setup_state)
-        return ModeData(
-            machine=self._machine_at[machine.id],
-            starts=self._starts_of(run, operation, mode),
-            ticks=mode.ticks,
-            state=state,
-            draws=self._draws(run.client, machine, mode) if mode.ticks else (),
-            hall=-1 if machine.hall is None else self._halls[machine.hall],
-        )
-
-    def _starts_of(self, run: Run, operation: Operation, mode: Mode) -> Starts:
-        calendar = self._machines[mode.machine].calendar
-        windows = run.attendance if operation.attended else ()
-        key = (calendar, mode.ticks, operation.pausable, windows)
-        if key not in self._starts:
-            opened = None if calendar is None else self._calendars[calendar].open
-            found = starts(opened, mode.ticks, pausable=operation.pausable)
-            self._starts[key] = found.within(windows) if windows else found
-        return self._starts[key]
-
-    def _draws(self, client: str, machine: Machine, mode: Mode) -> tuple[tuple[int, int, int], ...]:
-        draws = [(self._pool_at[pool], units, units) for pool, units in mode.demands]
-        if machine.hall is not None and (machine.hall, client) in self._walls:
-            own, foes = self._walls[machine.hall, client]
-            draws.append((own, 0, 1))
-            draws.extend((self._walls[machine.hall, foe][0], WALL, 0) for foe in sorted(foes))
-        return tuple(draws)
+    def _latest(self, run: Run, operation: Operation, end: int) -> int:
+        return end if run.deadline is None or operation.id in self._running else run.deadline
 
     def _machine(self, machine: Machine) -> MachineData:
         if machine.changeover is None:
-            return MachineData(None, -1)
-        changeover = self._changeovers[machine.changeover]
+            return MachineData(None, -1, machine.places)
+        changeover = self._modes.changeovers[machine.changeover]
         initial = machine.initial_setup
         bound = machine.calendar is not None and not changeover.during_closed_hours
+        entered = [
+            changeover.states.index(each) for each in self._modes.entered.get(machine.id, ())
+        ]
+        pool = changeover.pool
         return MachineData(
             ChangeoverData(
-                ticks=changeover.ticks,
-                cost=changeover.cost,
-                pool=-1 if changeover.pool is None else self._pool_at[changeover.pool],
+                ticks=with_entered(changeover.ticks, entered),
+                cost=with_entered(changeover.cost, entered),
+                pool=-1 if pool is None else self._modes.pool_at[pool],
                 units=changeover.pool_units,
-                windows=self._calendars[machine.calendar].open if bound else None,
+                windows=self._modes.calendars[machine.calendar].open if bound else None,
             ),
             -1 if initial is None else changeover.states.index(initial),
+            machine.places,
         )
 
     def _longest_setups(self) -> dict[int, int]:
         """Return the longest changeover of each machine that has one."""
+        changeovers = self._modes.changeovers
         return {
-            self._machine_at[machine.id]: max(
-                (max(row) for row in self._changeovers[machine.changeover].ticks), default=0
+            self._modes.machine_at[machine.id]: max(
+                (max(row) for row in changeovers[machine.changeover].ticks), default=0
             )
             for machine in self._problem.machines
             if machine.changeover is not None
         }
 
-    def _previous(
-        self, at: dict[str, int], modes: tuple[tuple[ModeData, ...], ...]
-    ) -> tuple[tuple[int, int] | None, ...]:
+    def _previous(self, at: dict[str, int], modes: Modes) -> tuple[tuple[int, int] | None, ...]:
         found: list[tuple[int, int] | None] = [None] * len(at)
         for planned in self._problem.previous:
             operation = at[planned.operation]
-            machine = self._machine_at.get(planned.machine, -1)
+            machine = self._modes.machine_at.get(planned.machine, -1)
             mode = next(
                 (i for i, each in enumerate(modes[operation]) if each.machine == machine), -1
             )
             found[operation] = (mode, planned.start)
         return tuple(found)
 
+    def _move_prices(self, at: dict[str, int]) -> tuple[int, ...]:
+        prices = [1] * len(at)
+        for planned in self._problem.previous:
+            prices[at[planned.operation]] = move_price(self._problem, planned.start)
+        return tuple(prices)
 
-def _halls(problem: Problem) -> list[str]:
-    return sorted({machine.hall for machine in problem.machines if machine.hall is not None})
+
+def _extras(problem: Problem, modes: Modes, move_prices: Sequence[int]) -> frozenset[Extra]:
+    flat = [mode for each in modes for mode in each]
+    goals = {term.goal for term in problem.objective.terms}
+    present = {
+        Extra.BATCHES: any(mode.family >= 0 for mode in flat),
+        Extra.FREED_IN_PAUSES: any(mode.freed for mode in flat),
+        Extra.NOTICE: any(price != 1 for price in move_prices),
+        Extra.FAIRNESS: Goal.FAIRNESS in goals,
+        Extra.ENERGY: bool(goals & {Goal.ENERGY_COST, Goal.EMISSIONS}),
+    }
+    return frozenset(extra for extra, there in present.items() if there)
 
 
-def _decisions(problem: Problem) -> dict[str, _Decision]:
+def _decisions(problem: Problem, running: Container[str]) -> dict[str, _Decision]:
     found = {
         planned.operation: _Decision(planned.machine, planned.start)
         for planned in problem.previous
-        if planned.start < problem.frozen_until
+        if planned.start < problem.frozen_until and planned.operation not in running
     }
     for pin in problem.pins:
         frozen = found.get(pin.operation, _Decision(None, None))
@@ -244,26 +195,18 @@ def _decisions(problem: Problem) -> dict[str, _Decision]:
 
 
 def _lags(
-    problem: Problem, at: dict[str, int]
+    problem: Problem, at: dict[str, int], running: Container[str]
 ) -> tuple[tuple[tuple[LagData, ...], ...], tuple[tuple[LagData, ...], ...]]:
+    """Return lags by earlier and by later operation; none leads to what runs already."""
     successors: list[list[LagData]] = [[] for _ in at]
     predecessors: list[list[LagData]] = [[] for _ in at]
-    for lag in _all_lags(problem):
-        before, after = at[lag.before], at[lag.after]
-        successors[before].append(LagData(after, lag.minimum, lag.maximum))
-        predecessors[after].append(LagData(before, lag.minimum, lag.maximum))
+    for run in problem.runs:
+        for lag in run.lags:
+            if lag.after not in running:
+                before, after = at[lag.before], at[lag.after]
+                successors[before].append(LagData(after, lag.minimum, lag.maximum))
+                predecessors[after].append(LagData(before, lag.minimum, lag.maximum))
     return tuple(map(tuple, successors)), tuple(map(tuple, predecessors))
-
-
-def _all_lags(problem: Problem) -> Sequence[Lag]:
-    return [lag for run in problem.runs for lag in run.lags]
-
-
-def _levels(problem: Problem) -> tuple[LevelData, ...]:
-    levels: dict[int, dict[Goal, int]] = defaultdict(lambda: defaultdict(int))
-    for term in problem.objective.terms:
-        levels[term.priority][term.goal] += term.weight
-    return tuple(LevelData(dict(weights)) for _, weights in sorted(levels.items()))
 
 
 def _check_windows(

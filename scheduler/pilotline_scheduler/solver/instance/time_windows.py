@@ -27,6 +27,8 @@ def horizon(problem: Problem, modes: Modes, longest_setups: dict[int, int]) -> i
     instants += [pool.levels[-1][0] for pool in problem.pools]
     instants += [pin.start for pin in problem.pins if pin.start is not None]
     instants += [planned.start for planned in problem.previous]
+    instants += [running.end for running in problem.running]
+    instants += [steps[-1][0] for steps in (problem.tariff, problem.intensity) if steps]
     instants += [calendar.open[-1].end for calendar in problem.calendars if calendar.open]
     work = sum(
         max(max(mode.starts.size, default=0) + longest_setups.get(mode.machine, 0) for mode in each)

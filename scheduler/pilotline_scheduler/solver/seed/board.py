@@ -10,7 +10,8 @@ from pilotline_scheduler.solver.instance import (
     Starts,
 )
 from pilotline_scheduler.solver.instance.starts import starts
-from pilotline_scheduler.solver.seed.profile import Profile
+from pilotline_scheduler.solver.seed.batches import Batches
+from pilotline_scheduler.solver.seed.lending import Lending
 from pilotline_scheduler.solver.seed.slot import Line, Slot
 
 
@@ -27,6 +28,7 @@ class Board:
         mode, setup_start, setup_ticks, start, end: of each operation; mode -1 until it is placed.
         ahead: operations placed out of the order of time, such as decided ones.
         lines: the sequence of each machine.
+        batches: who shares a machine with whom.
     """
 
     def __init__(self, instance: Instance) -> None:
@@ -39,7 +41,8 @@ class Board:
         self.end = [0] * count
         self.ahead = [start >= 0 for start in instance.fixed]
         self.lines = [Line() for _ in instance.machines]
-        self._profiles = [Profile(steps) for steps in instance.profiles]
+        self.batches = Batches(count)
+        self._lent = Lending(instance.profiles)
         self._journal: list[tuple[int, int, int, int]] = []
         self._setup_starts: dict[tuple[int, int], Starts] = {}
 
@@ -67,8 +70,38 @@ class Board:
     def find(self, operation: int, index: int, tick: int, end_floor: int = 0) -> Slot | None:
         """Return the first place in a mode that starts at `tick` and ends at `end_floor` or later.
 
-        Placed operations keep their machine and times; only setups move.
+        Placed operations keep their machine and times; only setups move. A batch that waits
+        already is joined rather than a place of its own taken as late.
         """
+        alone = self._find_alone(operation, index, tick, end_floor)
+        if self.instance.modes[operation][index].family < 0:
+            return alone
+        joined = self._find_batch(operation, index, tick, end_floor)
+        if joined is None or (alone is not None and alone.start < joined.start):
+            return alone
+        return joined
+
+    def _find_batch(self, operation: int, index: int, tick: int, end_floor: int) -> Slot | None:
+        """Return the place in the first batch that an operation may join."""
+        mode = self.instance.modes[operation][index]
+        places = self.instance.machines[mode.machine].places
+        found: Slot | None = None
+        for head in self.batches.of(mode.family):
+            start, end = self.start[head], self.end[head]
+            if (
+                start >= tick
+                and end_floor <= end <= self.instance.latest[operation]
+                and self.batches.taken(head) + mode.places <= places
+                and self.setup_start[head] >= self.instance.setup_floor[operation]
+                and mode.starts.size_at(start) == end - start
+                and (found is None or start < found.start)
+                and self._lent.first(mode, start, end) == start
+            ):
+                found = Slot(end, start, self.setup_start[head], 0, index, -1, -1, 0, 0, head)
+        return found
+
+    def _find_alone(self, operation: int, index: int, tick: int, end_floor: int) -> Slot | None:
+        """Return the first place in which an operation has the machine to itself."""
         mode = self.instance.modes[operation][index]
         latest = self.instance.latest[operation]
         line = self.lines[mode.machine]
@@ -109,12 +142,7 @@ class Board:
             start, size = found
             if start + size > latest:
                 return None
-            tick = start
-            for profile, needed, _ in mode.draws:
-                if needed:
-                    tick = self._profiles[profile].first_fit(start, size, needed)
-                    if tick != start:
-                        break
+            tick = self._lent.first(mode, start, start + size)
             if tick < 0:
                 return None
             if tick == start:
@@ -140,9 +168,7 @@ class Board:
         try:
             setup_start = start
             if ticks:
-                base = max(
-                    line.ends[position - 1] if position else 0, self.instance.setup_floor[operation]
-                )
+                base = max(line.ends[position - 1] if position else 0, self._floor(operation))
                 setup_start = self._setup(mode.machine, changeover, ticks, base, start)
                 if setup_start < 0 or setup_start + ticks > start:
                     return -1 if setup_start < 0 else setup_start + ticks
@@ -184,9 +210,19 @@ class Board:
             return start, 0
         place = line.operations.index(after, position)
         base = end if place == position else line.ends[place - 1]
-        base = max(base, self.instance.setup_floor[after])
+        base = max(base, self._floor(after))
         setup_start = self._setup(machine, changeover, ticks, base, start)
         return (setup_start, ticks) if 0 <= setup_start <= start - ticks else None
+
+    def _floor(self, operation: int) -> int:
+        """Return the earliest start of the setup of an operation and all that joined it."""
+        floors = self.instance.setup_floor
+        others = self.batches.joined(operation)
+        return (
+            max(floors[operation], *(floors[each] for each in others))
+            if others
+            else floors[operation]
+        )
 
     def _setup(
         self, machine: int, changeover: ChangeoverData, ticks: int, base: int, limit: int
@@ -200,7 +236,7 @@ class Board:
             allowed = starts(changeover.windows, ticks, pausable=False)
             self._setup_starts[machine, ticks] = allowed
         late = allowed.last_until(limit)
-        pool = self._profiles[changeover.pool] if changeover.pool >= 0 else None
+        pool = self._lent.profiles[changeover.pool] if changeover.pool >= 0 else None
         if late is not None and late[0] >= base:
             start = late[0]
             if pool is None or pool.fits(start, start + ticks, changeover.units):
@@ -220,7 +256,7 @@ class Board:
         """Draw (1) or give back (-1) what the setup of an operation holds of its pool."""
         if operation >= 0 and changeover.pool >= 0 and self.setup_ticks[operation]:
             start = self.setup_start[operation]
-            self._profiles[changeover.pool].take(
+            self._lent.profiles[changeover.pool].take(
                 start, start + self.setup_ticks[operation], sign * changeover.units
             )
 
@@ -231,7 +267,13 @@ class Board:
         machine = self.instance.machines[mode.machine]
         self.mode[operation] = slot.mode
         self.start[operation], self.end[operation] = slot.start, slot.end
-        self._draw(mode, slot.start, slot.end, 1)
+        self._lent.take(mode, slot.start, slot.end, 1)
+        if slot.joins >= 0:
+            self.batches.join(operation, slot.joins, mode.places)
+            self._journal.append((operation, -1, 0, 0))
+            return
+        if mode.family >= 0:
+            self.batches.begin(operation, mode.family, mode.places)
         position = slot.position
         before = line.states[position - 1] if position else machine.initial
         line.operations.insert(position, operation)
@@ -250,12 +292,16 @@ class Board:
         """Take back the operation placed last and return it."""
         operation, reset, setup_start, setup_ticks = self._journal.pop()
         mode = self.instance.modes[operation][self.mode[operation]]
+        if self.batches.leave(operation, mode.family, mode.places):
+            self._lent.take(mode, self.start[operation], self.end[operation], -1)
+            self.mode[operation] = -1
+            return operation
         line = self.lines[mode.machine]
         position = line.operations.index(operation)
         self._set_up(mode.machine, operation, 0, 0)
         for column in (line.operations, line.starts, line.ends, line.states):
             del column[position]
-        self._draw(mode, self.start[operation], self.end[operation], -1)
+        self._lent.take(mode, self.start[operation], self.end[operation], -1)
         self.mode[operation] = -1
         if reset >= 0:
             self._set_up(mode.machine, reset, setup_start, setup_ticks)
@@ -280,13 +326,9 @@ class Board:
         if changeover is not None:
             self._lend_setup(operation, changeover, 1)
 
-    def _draw(self, mode: ModeData, start: int, end: int, sign: int) -> None:
-        for profile, _, taken in mode.draws:
-            if taken:
-                self._profiles[profile].take(start, end, sign * taken)
-
     def schedule(self) -> Schedule:
         """Return the finished plan."""
-        return Schedule(
-            tuple(self.mode), tuple(self.setup_start), tuple(self.start), tuple(self.end)
-        )
+        setup_start = list(self.setup_start)
+        for operation, head in self.batches.heads():
+            setup_start[operation] = setup_start[head]
+        return Schedule(tuple(self.mode), tuple(setup_start), tuple(self.start), tuple(self.end))

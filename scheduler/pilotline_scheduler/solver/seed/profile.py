@@ -47,6 +47,36 @@ class Profile:
         last = bisect_left(self._ticks, end, first + 1)
         return min(self._free[first:last]) >= units
 
+    def shortage(self, start: int, end: int, units: int) -> int:
+        """Return when the first lack of `units` in ``[start, end)`` is over.
+
+        Return `start` when there is no lack, -1 when it never is.
+        """
+        ticks, free = self._ticks, self._free
+        index = bisect_right(ticks, start) - 1
+        while free[index] >= units:
+            index += 1
+            if index == len(ticks) or ticks[index] >= end:
+                return start
+        while free[index] < units:
+            index += 1
+            if index == len(ticks):
+                return -1
+        return ticks[index]
+
+    def last_fit(self, floor: int, tick: int, size: int, units: int) -> int:
+        """Return the last start in ``[floor, tick]`` with `units` free for `size` ticks, or -1."""
+        index = bisect_left(self._ticks, tick + size) - 1
+        start = tick
+        while start >= floor and index >= 0:
+            begin = self._ticks[index]
+            if self._free[index] < units:
+                start = begin - size
+            elif begin <= start:
+                return start
+            index -= 1
+        return -1
+
     def take(self, start: int, end: int, units: int) -> None:
         """Draw units for ``[start, end)``; negative units give them back."""
         first = self._split(start)

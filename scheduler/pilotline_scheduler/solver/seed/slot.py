@@ -13,10 +13,11 @@ class Slot(NamedTuple):
         setup_start: start of its setup.
         setup_ticks: length of its setup.
         mode: position of the mode.
-        position: place in the machine's sequence.
+        position: place in the machine's sequence; of the batch it joins, if it joins one.
         reset: operation whose setup changes because of this one, or -1.
         reset_start: new start of that setup.
         reset_ticks: new length of that setup.
+        joins: first operation of the batch that it joins, or -1.
     """
 
     end: int
@@ -28,11 +29,15 @@ class Slot(NamedTuple):
     reset: int
     reset_start: int
     reset_ticks: int
+    joins: int = -1
 
 
 @dataclass(slots=True)
 class Line:
-    """The sequence of a machine, in parallel lists; `states` are those after each operation."""
+    """The sequence of a machine, in parallel lists; `states` are those after each operation.
+
+    Of a batch only the first operation stands here.
+    """
 
     operations: list[int] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)

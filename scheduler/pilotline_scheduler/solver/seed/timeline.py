@@ -33,7 +33,8 @@ class Timeline(Board):
         for name in ("mode", "setup_start", "setup_ticks", "start", "end", "ahead"):
             setattr(twin, name, list(getattr(self, name)))
         twin.lines = [line.twin() for line in self.lines]
-        twin._profiles = [profile.twin() for profile in self._profiles]  # noqa: SLF001 - its own
+        twin.batches = self.batches.twin()
+        twin._lent = self._lent.twin()  # noqa: SLF001 - its own
         twin._journal = list(self._journal)  # noqa: SLF001 - its own
         return twin
 
@@ -56,6 +57,9 @@ class Timeline(Board):
         if size is None or not self._allowed(operation, mode, start, start + size):
             return None
         end = start + size
+        waiting = self._find_batch(operation, place.mode, start, end) if mode.family >= 0 else None
+        if waiting is not None and waiting.start == start:
+            return waiting
         line = self.lines[mode.machine]
         position = bisect_right(line.ends, start)
         if position < len(line.starts) and line.starts[position] < end:
@@ -75,11 +79,7 @@ class Timeline(Board):
             instance.earliest[operation] <= start
             and end <= instance.latest[operation]
             and self.lags_hold(operation, start, end)
-            and all(
-                self._profiles[profile].first_fit(start, end - start, needed) == start
-                for profile, needed, _ in mode.draws
-                if needed
-            )
+            and self._lent.first(mode, start, end) == start
         )
 
     def lags_hold(self, operation: int, start: int, end: int) -> bool:
@@ -105,11 +105,11 @@ class Timeline(Board):
             return slot
         line = self.lines[self.instance.modes[operation][slot.mode].machine]
         free = line.ends[slot.position - 1] if slot.position else 0
-        base = max(free, self.instance.setup_floor[operation])
+        base = max(free, self._floor(operation))
         allowed = starts(changeover.windows, ticks, pausable=False)
         if setup_start < base or allowed.size_at(setup_start) is None:
             return slot
-        pool = self._profiles[changeover.pool] if changeover.pool >= 0 else None
+        pool = self._lent.profiles[changeover.pool] if changeover.pool >= 0 else None
         if pool and not pool.fits(setup_start, setup_start + ticks, changeover.units):
             return slot
         return slot._replace(setup_start=setup_start)
@@ -117,25 +117,43 @@ class Timeline(Board):
     def remove(self, operation: int) -> list[tuple[int, Place]]:
         """Take an operation out; return it and all that lost its place with it, and the places.
 
-        The setup of the one after it changes, and where that no longer fits, it goes too.
+        The setup of the one after it changes, and where that no longer fits, it goes too. The rest
+        of a batch stays.
         """
         removed = [(operation, self.place_of(operation))]
         mode = self.instance.modes[operation][self.mode[operation]]
         machine = mode.machine
+        if mode.family >= 0:
+            self._hand_on(operation, machine)
+            if self.batches.leave(operation, mode.family, mode.places):
+                self._lent.take(mode, self.start[operation], self.end[operation], -1)
+                self.mode[operation] = -1
+                return removed
         line = self.lines[machine]
         position = line.operations.index(operation, bisect_left(line.ends, self.start[operation]))
         self._set_up(machine, operation, 0, 0)
         for column in (line.operations, line.starts, line.ends, line.states):
             del column[position]
-        self._draw(mode, self.start[operation], self.end[operation], -1)
+        self._lent.take(mode, self.start[operation], self.end[operation], -1)
         self.mode[operation] = -1
         self._carry(machine, position - 1)
         changeover = self.instance.machines[machine].changeover
         if changeover is not None:
             after = self._next_with_state(machine, position)
             if after >= 0 and not self._set_up_again(after, changeover, machine, position):
-                removed += self.remove(after)
+                for each in (*self.batches.joined(after), after):
+                    removed += self.remove(each)
         return removed
+
+    def _hand_on(self, operation: int, machine: int) -> None:
+        """Let another operation stand for the batch that one stands for, if others joined it."""
+        heir = self.batches.hand_on(operation)
+        if heir < 0:
+            return
+        line = self.lines[machine]
+        line.operations[line.operations.index(operation)] = heir
+        self.setup_start[heir] = self.setup_start[operation]
+        self.setup_ticks[heir], self.setup_ticks[operation] = self.setup_ticks[operation], 0
 
     def _set_up_again(
         self, after: int, changeover: ChangeoverData, machine: int, position: int
@@ -162,7 +180,7 @@ class Timeline(Board):
             found = mode.starts.first(tick)
             if found is None:
                 return None
-            start = self._profiles[profile].first_fit(*found, units)
+            start = self._lent.profiles[profile].first_fit(*found, units)
             if start == found[0] or start < 0:
                 return start if start >= 0 else None
             tick = start

@@ -7,7 +7,15 @@ and the machine it comes from may run another version.
 from collections.abc import Collection, Iterable, Iterator
 from itertools import pairwise
 
-from pilotline_scheduler.solver.instance import Instance, LagData, ModeData, Schedule
+from pilotline_scheduler.solver.instance import (
+    Extra,
+    Instance,
+    LagData,
+    ModeData,
+    Schedule,
+    heads,
+    mates,
+)
 
 
 def keeps_rules(
@@ -65,11 +73,14 @@ def _keeps_resources(
     ]
     machines = {mode.machine for mode in modes}
     profiles = {profile for mode in modes for profile, _, _ in mode.draws}
+    profiles |= {profile for mode in modes for profile, _ in mode.freed}
     for machine in machines:
         changeover = instance.machines[machine].changeover
         if changeover is not None and changeover.pool >= 0:
             profiles.add(changeover.pool)
     setups: list[tuple[int, int, int, int]] = []
+    if not _batches_fit(instance, schedule):
+        return False
     lenders = _lenders(instance, profiles) | machines
     for machine, sequence in _sequences(instance, schedule, lenders).items():
         found = _setups(instance, schedule, machine, sequence)
@@ -94,7 +105,13 @@ def _lenders(instance: Instance, profiles: set[int]) -> set[int]:
 
 
 def _sequences(instance: Instance, schedule: Schedule, machines: set[int]) -> dict[int, list[int]]:
-    """Return the operations of some machines in order of start."""
+    """Return the operations of some machines in order of start; of a batch, its first one."""
+    if Extra.BATCHES in instance.extras:
+        return {
+            machine: here
+            for machine, here in enumerate(heads(instance, schedule))
+            if machine in machines
+        }
     found: dict[int, list[int]] = {machine: [] for machine in machines}
     for operation, mode in enumerate(schedule.mode):
         sequence = found.get(instance.modes[operation][mode].machine)
@@ -103,6 +120,18 @@ def _sequences(instance: Instance, schedule: Schedule, machines: set[int]) -> di
     for sequence in found.values():
         sequence.sort(key=lambda each: (schedule.start[each], schedule.end[each]))
     return found
+
+
+def _batches_fit(instance: Instance, schedule: Schedule) -> bool:
+    """Return whether each batch has places, one end and one changeover."""
+    for head, others in mates(instance, schedule).items():
+        batch = (head, *others)
+        modes = [instance.modes[each][schedule.mode[each]] for each in batch]
+        if sum(mode.places for mode in modes) > instance.machines[modes[0].machine].places:
+            return False
+        if len({(schedule.end[each], schedule.setup_start[each]) for each in batch}) > 1:
+            return False
+    return True
 
 
 def _overlap(schedule: Schedule, sequence: list[int]) -> bool:
@@ -150,7 +179,12 @@ def _within_profiles(
         if profile in steps:
             steps[profile] += ((start, units, 0), (end, -units, 0))
     for operation, mode in enumerate(schedule.mode):
-        for profile, needed, taken in instance.modes[operation][mode].draws:
+        chosen = instance.modes[operation][mode]
+        for profile, units in chosen.freed:
+            if profile in steps:
+                for start, end in chosen.worked(schedule.start[operation], schedule.end[operation]):
+                    steps[profile] += ((start, units, 0), (end, -units, 0))
+        for profile, needed, taken in chosen.draws:
             if profile in steps:
                 spare = max(0, needed - taken)
                 steps[profile] += (
