@@ -98,17 +98,18 @@ def _print(found: "PlanRisk") -> None:
 def _percent(chance: "Chance | None") -> str:
     if chance is None:
         return "-"
-    return f"{100 * chance.share:.1f} % ({100 * chance.low:.1f}-{100 * chance.high:.1f})"
+    return f"{100 * chance.share:.0f} % ({100 * chance.low:.0f}-{100 * chance.high:.0f})"
 
 
 def _table(found: "PlanRisk") -> "Table":
+    from rich import box
     from rich.table import Table
 
-    table = Table()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Run", overflow="fold", min_width=10)
-    for heading in ("Due", "In time", "Deadline", "Lateness", "90 of 100 by"):
-        table.add_column(heading, justify="right", min_width=8)
-    table.add_column("Mostly for", overflow="fold", min_width=12)
+    for heading in ("Due", "In time", "Deadline", "Late by", "90 % by"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("Mostly for", overflow="fold", min_width=10)
     for run in found.runs:
         if run.due is None and run.deadline is None:
             continue
@@ -117,7 +118,7 @@ def _table(found: "PlanRisk") -> "Table":
             run.run,
             "-" if run.due is None else f"{run.due:,}",
             _percent(run.by_due),
-            _percent(run.by_deadline),
+            "-" if run.by_deadline is None else f"{100 * run.by_deadline.share:.0f} %",
             "-" if late is None else f"{late:,.0f}",
             "-" if run.end_p90 is None else f"{run.end_p90:,}",
             ", ".join(each.operation for each in run.drivers[:_DRIVERS_SHOWN]),

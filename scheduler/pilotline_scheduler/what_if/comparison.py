@@ -149,7 +149,7 @@ def _measured(outcome: Outcome, until: int) -> Outcome:
     return replace(outcome, kpis=kpis_of(outcome.problem, outcome.plan, until))
 
 
-def _verdict(before: Outcome, after: Outcome) -> str:
+def _verdict(before: Outcome, after: Outcome) -> str:  # noqa: PLR0911 - one for each case
     """Return how sure the change of the first level of the objective is."""
     was, now = before.answer, after.answer
     if was.objective is None or now.objective is None:
@@ -165,6 +165,10 @@ def _verdict(before: Outcome, after: Outcome) -> str:
         return f"{told}; that it gets worse is proven"
     if low[0] == low[1] == high[0] == high[1]:
         return f"{told}; both are proven best"
+    if high[1] <= low[0]:
+        return f"{told}; that it gets no worse is proven, how much better is not"
+    if high[0] >= low[1]:
+        return f"{told}; that it gets no better is proven, how much worse is not"
     return (
         f"{told}; not proven, for the best plans may be worth from {low[0]} before and from "
         f"{high[0]} after: a longer search can change the sign"
