@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from pilotline_scheduler.plan import Plan
 from pilotline_scheduler.problem import Goal, Objective, Problem, Term
 from pilotline_scheduler.solver.instance import Instance, NoPlanError, Schedule, compile_problem
-from pilotline_scheduler.solver.seed.construction import Construction, StoppedError
+from pilotline_scheduler.solver.seed.construction import Construction, StoppedError, StuckError
 from pilotline_scheduler.solver.seed.portfolio import attempt
 from pilotline_scheduler.solver.seed.rules import recipes
 from pilotline_scheduler.solver.seed.units import units
 
-_SMALL = 40
-"""Operations up to which CP-SAT alone is quicker than a dispatching rule and CP-SAT."""
+_SMALL = 15
+"""Operations up to which one of CP-SAT's subsolvers decides as fast as all."""
 _SEED_SHARE = 0.2
 _WORKERS = 8
 
@@ -36,10 +36,9 @@ def find_plan(problem: Problem, time_limit_s: float) -> Finding:
         return Finding(impossible=True)
     if not instance.names:
         return Finding(Plan(()))
-    if len(instance.names) > _SMALL:
-        schedule = _by_dispatching(instance, started + _SEED_SHARE * time_limit_s)
-        if schedule is not None:
-            return Finding(schedule.plan(instance))
+    schedule = _by_dispatching(instance, started + _SEED_SHARE * time_limit_s)
+    if schedule is not None:
+        return Finding(schedule.plan(instance))
     return _by_cp_sat(instance, time_limit_s - (time.monotonic() - started))
 
 
@@ -48,10 +47,12 @@ def _by_dispatching(instance: Instance, until: float) -> Schedule | None:
         return time.monotonic() > until
 
     construction = Construction(instance, units(instance), late)
-    urgency = [0] * len(instance.runs)
+    recipe, urgency = recipes(instance)[0], [0] * len(instance.runs)
     try:
-        return attempt(construction, recipes(instance)[0], urgency)
-    except StoppedError:
+        if len(instance.names) > _SMALL:
+            return attempt(construction, recipe, urgency)
+        return construction.build(recipe, urgency)
+    except (StoppedError, StuckError):
         return None
 
 
