@@ -43,7 +43,7 @@ def quote(
         read = read_problem(problem)
         tick = Times.of(read, 0).tick(now)
         times = Times.of(read, tick, ZoneInfo(zone))
-        prices = Rates() if rates is None else read_rates(rates)
+        prices = Rates.of(read) if rates is None else read_rates(rates)
         desk = QuoteDesk(read, read_plan(plan), now=tick, rates=prices)
         found = desk.quote(*read_runs(run))
     except (SchedulerError, OSError, ZoneInfoNotFoundError) as error:

@@ -10,8 +10,8 @@ from pilotline_scheduler.errors import QuoteError
 from pilotline_scheduler.plan import Plan, PlannedOperation
 from pilotline_scheduler.problem import Problem, Run
 from pilotline_scheduler.problem.validation import validate
-from pilotline_scheduler.quote.extension import beside, extended
-from pilotline_scheduler.quote.hindrances import hindrances
+from pilotline_scheduler.quote.extension import beside, extended, stretched
+from pilotline_scheduler.quote.hindrances import hindrances, hopeless
 from pilotline_scheduler.quote.offer import Aim, Hindrance, Option, Quote
 from pilotline_scheduler.quote.options import best_options, option_of
 from pilotline_scheduler.quote.placement import NoRoomError, Placement
@@ -52,7 +52,8 @@ class QuoteDesk:
         problem: a validated problem.
         plan: the published plan; `Problem.previous` by default.
         now: no slot begins before this tick, nor before the frozen horizon ends.
-        rates: what machine time, energy and changeovers cost.
+        rates: what machine time, energy and changeovers cost; by default the problem's tariff and
+            intensity, and 1 for a tick of any machine.
 
     Raises:
         QuoteError: the plan breaks rules of the problem.
@@ -68,7 +69,7 @@ class QuoteDesk:
     ) -> None:
         published = Plan(problem.previous) if plan is None else plan
         self._not_before = max(now, problem.frozen_until)
-        self._prices = Prices(problem, rates or Rates())
+        self._prices = Prices(problem, rates or Rates.of(problem))
         self._reserving = threading.Lock()
         self._state = _State(
             problem,
@@ -91,8 +92,8 @@ class QuoteDesk:
     def quote(self, *runs: Run, aims: Sequence[Aim] = tuple(Aim)) -> Quote:
         """Return options for new runs, all of them together.
 
-        Without a due tick or deadline, cheaper and greener options may end up to two weeks after
-        the soonest one; with one they keep it, where the soonest one does.
+        Cheaper and greener options keep the due tick where the soonest one does; otherwise they may
+        end up to two weeks after it. A deadline always holds.
 
         Args:
             runs: the new runs; ids must not be taken.
@@ -106,7 +107,7 @@ class QuoteDesk:
         state = self._state
         bare = self._bare(state, runs)
         try:
-            new = compile_problem(bare)
+            new = _compiled(state, bare)
             timeline = beside(state.timeline, new)
             found = [self._option(state, timeline, new, Aim.SOONER)]
         except (NoPlanError, NoRoomError):
@@ -135,7 +136,7 @@ class QuoteDesk:
             raise QuoteError(message)
         with self._reserving:
             state = self._state
-            new = compile_problem(self._bare(state, quote.runs))
+            new = _compiled(state, self._bare(state, quote.runs))
             timeline = beside(state.timeline, new)
             _keep_slots(timeline, new, option)
             problem = replace(state.problem, runs=state.problem.runs + quote.runs)
@@ -166,7 +167,12 @@ class QuoteDesk:
                     message = f"the operation id {each.id!r} is taken; choose another"
                     raise QuoteError(message)
         bare = replace(
-            state.problem, runs=runs, pins=(), previous=(), frozen_until=self._not_before
+            state.problem,
+            runs=runs,
+            pins=(),
+            previous=(),
+            running=(),
+            frozen_until=self._not_before,
         )
         validate(bare)
         return bare
@@ -190,8 +196,9 @@ class QuoteDesk:
         patience = _PATIENCE_DAYS * _DAY_S // bare.tick_s
         runs = []
         for run in bare.runs:
-            wished = min((t for t in (run.due, run.deadline) if t is not None), default=None)
-            limit = soonest_end + patience if wished is None else max(wished, soonest_end)
+            limit = soonest_end + patience
+            if run.due is not None and run.due >= soonest_end:
+                limit = run.due
             if run.deadline is not None:
                 limit = min(limit, run.deadline)
             runs.append(replace(run, deadline=limit))
@@ -206,7 +213,7 @@ class QuoteDesk:
         found: tuple[Hindrance, ...] = ()
         soonest: int | None = None
         try:
-            new = compile_problem(relaxed)
+            new = _compiled(state, relaxed)
             timeline = beside(state.timeline, new)
             offset = len(state.timeline.instance.names)
             try:
@@ -217,8 +224,13 @@ class QuoteDesk:
             else:
                 found = _too_late(timeline, new, bare)
         except NoPlanError:
-            found = ()
+            found = hopeless(relaxed)
         return Quote(runs, (), found, soonest, time.perf_counter() - began)
+
+
+def _compiled(state: _State, bare: Problem) -> Instance:
+    """Return new runs in whole numbers, with time enough behind all that is planned."""
+    return stretched(compile_problem(bare), state.timeline.instance.horizon)
 
 
 def _too_late(timeline: Timeline, new: Instance, bare: Problem) -> tuple[Hindrance, ...]:

@@ -3,6 +3,7 @@
 from pilotline_scheduler.problem import Problem
 from pilotline_scheduler.quote.offer import Hindrance, Rule
 from pilotline_scheduler.solver.instance import ModeData
+from pilotline_scheduler.solver.instance.starts import starts
 from pilotline_scheduler.solver.seed.timeline import Timeline
 
 
@@ -47,7 +48,8 @@ def _rule(
     alone = mode.starts.first(ready)
     if alone is None or (latest is not None and sum(alone) > latest):
         return Rule.HOURS, machine
-    for profile, needed, _ in mode.draws:
+    needs = [(profile, needed) for profile, needed, _ in mode.draws]
+    for profile, needed in (*needs, *mode.freed):
         if needed:
             start = timeline.first_free(mode, ready, profile, needed)
             if start is None or (latest is not None and start + alone[1] > latest):
@@ -64,3 +66,36 @@ def _attended(problem: Problem, timeline: Timeline, operation: int) -> bool:
         for run in problem.runs
         for each in run.operations
     )
+
+
+def hopeless(problem: Problem) -> tuple[Hindrance, ...]:
+    """Return why runs fit nowhere even in an empty line: the first operation that cannot be done.
+
+    Args:
+        problem: the new runs alone, known to have no plan.
+    """
+    calendars = {each.id: each.open for each in problem.calendars}
+    machines = {each.id: each for each in problem.machines}
+    most = {pool.id: max(units for _, units in pool.levels) for pool in problem.pools}
+    found: list[Hindrance] = []
+    for run in problem.runs:
+        for operation in run.operations:
+            for mode in operation.modes:
+                calendar = machines[mode.machine].calendar
+                opened = None if calendar is None else calendars[calendar]
+                alone = starts(opened, mode.ticks, pausable=operation.pausable)
+                visits = run.attendance if operation.attended else ()
+                rule, resource = Rule.HOURS, mode.machine
+                lacking = [pool for pool, units in mode.demands if units > most[pool]]
+                if lacking:
+                    rule, resource = Rule.POOL, lacking[0]
+                elif visits and alone.first(run.release) is not None:
+                    if alone.within(visits).first(run.release) is not None:
+                        continue
+                    rule = Rule.ATTENDANCE
+                elif alone.first(run.release) is not None:
+                    continue
+                found.append(Hindrance(operation.id, mode.machine, rule, resource, None, None))
+            if found:
+                return tuple(found)
+    return ()

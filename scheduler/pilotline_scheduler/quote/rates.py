@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate, pairwise
 
+from pilotline_scheduler.problem import Problem
+
 
 @dataclass(frozen=True)
 class Series:
@@ -62,6 +64,14 @@ class Rates:
     tariff: Series | None = None
     intensity: Series | None = None
     changeover: float = 1.0
+
+    @classmethod
+    def of(cls, problem: Problem) -> "Rates":
+        """Return the rates that a problem tells itself: its tariff and its intensity."""
+        return cls(
+            tariff=Series(tuple(problem.tariff)) if problem.tariff else None,
+            intensity=Series(tuple(problem.intensity)) if problem.intensity else None,
+        )
 
     def machine(self, machine: str, ticks: int, tick_s: int) -> float:
         """Return the price of a machine for a number of ticks."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pilotline_scheduler.plan import PlannedOperation
-from pilotline_scheduler.problem import Lag, Pin, Problem, Run
+from pilotline_scheduler.problem import Lag, Pin, Problem, Run, Running
 from pilotline_scheduler.replan.disruptions import (
     CancelledRun,
     Disruption,
@@ -61,7 +61,11 @@ def disrupt(
     resources = ResourcesNow(problem, now, disruptions, history, hours)
     runs = tuple(_runs(problem, disruptions, history, resources))
     kept = {operation.id for run in runs for operation in run.operations}
-    published = {each.operation: each for each in problem.previous if each.operation in kept}
+    published = {
+        each.operation: history.begun.get(each.operation, each)
+        for each in problem.previous
+        if each.operation in kept
+    }
     hit = frozenset(
         name for name, each in published.items() if name not in history.begun and history.hit(each)
     )
@@ -80,9 +84,11 @@ def disrupt(
         runs=runs,
         pins=tuple(_pins(problem, now, history, published, under_way, hit)),
         frozen_until=now,
+        running=tuple(_running(problem, history)),
         previous=tuple(_shown(each, now, history) for each in published.values()),
     )
-    promises = {run.id: end for run in runs if (end := promised_end(run, published)) is not None}
+    told = {each.operation: each for each in problem.previous}
+    promises = {run.id: end for run in runs if (end := promised_end(run, told)) is not None}
     return Disrupted(
         changed, now, tuple(disruptions), published, history.begun, under_way, promises, hit
     )
@@ -99,7 +105,16 @@ def _shown(planned: PlannedOperation, now: int, history: History) -> PlannedOper
         setup_start=planned.setup_start + late,
         start=planned.start + late,
         end=planned.end + late,
+        setup_end=None if late else planned.setup_end,
     )
+
+
+def _running(problem: Problem, history: History) -> Iterable[Running]:
+    """Yield what runs, with its end as it is expected now; what a stop broke off runs no more."""
+    for each in problem.running:
+        begun = history.begun.get(each.operation)
+        if begun is not None:
+            yield replace(each, end=begun.end)
 
 
 def _runs(
@@ -110,7 +125,8 @@ def _runs(
 ) -> Iterable[Run]:
     cancelled = {each.run for each in disruptions if isinstance(each, CancelledRun)}
     late = [each for each in disruptions if isinstance(each, LateMaterial)]
-    overrun = {each for each in history.overruns if each in history.begun}
+    running = {each.operation for each in problem.running}
+    overrun = {each for each in history.overruns if each in history.begun} - running
     for run in problem.runs:
         found = run
         if run.id in cancelled:

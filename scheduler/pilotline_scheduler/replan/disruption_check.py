@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pilotline_scheduler.errors import ReplanError
-from pilotline_scheduler.plan import PlannedOperation
 from pilotline_scheduler.problem import Problem
 from pilotline_scheduler.problem.validation import validate
 from pilotline_scheduler.replan.disruptions import (
@@ -44,9 +43,8 @@ class _Check:
         self._runs = {
             run.id: {operation.id for operation in run.operations} for run in problem.runs
         }
-        self._planned: dict[str, PlannedOperation] = {
-            each.operation: each for each in problem.previous
-        }
+        self._starts = {each.operation: each.start for each in problem.previous}
+        self._starts |= {each.operation: each.start for each in problem.running}
 
     def mistakes(self, disruption: Disruption) -> Iterator[str]:
         """Yield a sentence for each mistake."""
@@ -75,15 +73,15 @@ class _Check:
             yield f"there is no {what} {name!r}"
 
     def _overrun(self, overrun: Overrun) -> Iterator[str]:
-        planned = self._planned.get(overrun.operation)
-        if planned is None:
+        start = self._starts.get(overrun.operation)
+        if start is None:
             yield f"there is no operation {overrun.operation!r} in the published plan"
-        elif planned.start >= self._now:
+        elif start >= self._now:
             yield (
-                f"operation {overrun.operation!r} is planned to begin at tick {planned.start}, "
+                f"operation {overrun.operation!r} is planned to begin at tick {start}, "
                 f"after now ({self._now}); only what has begun can overrun"
             )
-        elif overrun.end <= planned.start:
+        elif overrun.end <= start:
             yield f"operation {overrun.operation!r} cannot end before it began"
 
 

@@ -1,9 +1,10 @@
 """Which operations of the published plan have begun by now, as far as the disruptions allow."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from pilotline_scheduler.plan import PlannedOperation
-from pilotline_scheduler.problem import Problem
+from pilotline_scheduler.problem import Problem, Running
 from pilotline_scheduler.replan.disruptions import (
     Disruption,
     LateMaterial,
@@ -76,21 +77,45 @@ class History:
         return planned.start + (allowed.size_at(planned.start) or planned.end - planned.start)
 
     def _find(self, problem: Problem, candidates: Iterable[PlannedOperation]) -> None:
+        for running in problem.running:
+            self._take_running(running)
         waits_for = _waits_for(problem)
-        busy_until: dict[str, int] = {}
+        busy: dict[str, PlannedOperation] = {
+            each.machine: each for each in sorted(self.begun.values(), key=lambda each: each.end)
+        }
         for planned in sorted(candidates, key=lambda each: (each.start, each.end)):
-            if (
-                self.hit(planned) is not None
-                or planned.operation in self._not_begun
-                or planned.setup_start < busy_until.get(planned.machine, 0)
-                or not self._predecessors_done(planned, waits_for)
+            if planned.operation in self.begun or self._cannot_have_begun(
+                planned, busy.get(planned.machine), waits_for
             ):
                 continue
-            end = self._end(planned)
-            self.begun[planned.operation] = PlannedOperation(
-                planned.operation, planned.machine, planned.setup_start, planned.start, end
-            )
-            busy_until[planned.machine] = end
+            begun = replace(planned, end=self._end(planned))
+            self.begun[planned.operation] = begun
+            busy[planned.machine] = begun
+
+    def _take_running(self, running: Running) -> None:
+        """Take in an operation that the problem itself says is running."""
+        name, end = running.operation, self.overruns.get(running.operation, running.end)
+        planned = PlannedOperation(name, running.machine, running.start, running.start, end)
+        if name in self._not_begun or self.hit(planned) is not None:
+            return
+        for down in self._hours.downs.get(running.machine, ()):
+            if planned.start < down.start < planned.end:
+                planned = replace(planned, end=planned.end + down.end - down.start)
+        self.begun[name] = planned
+
+    def _cannot_have_begun(
+        self,
+        planned: PlannedOperation,
+        before: PlannedOperation | None,
+        waits_for: Mapping[str, list[tuple[str, int]]],
+    ) -> bool:
+        batch = before is not None and before.start == planned.start
+        return (
+            self.hit(planned) is not None
+            or planned.operation in self._not_begun
+            or (before is not None and not batch and planned.setup_start < before.end)
+            or not self._predecessors_done(planned, waits_for)
+        )
 
     def _predecessors_done(
         self, planned: PlannedOperation, waits_for: Mapping[str, list[tuple[str, int]]]

@@ -54,7 +54,8 @@ class ResourcesNow:
         self._changed: dict[str, Calendar] = {}
         self._own_changeover: dict[str, Changeover] = {}
         self._own_pools: list[Pool] = []
-        for name in history.overruns.keys() & history.begun.keys():
+        running = {each.operation for each in problem.running}
+        for name in (history.overruns.keys() & history.begun.keys()) - running:
             self._keep_open(name)
         self._take_over_hours()
         for machine in hours.downs:

@@ -66,7 +66,7 @@ def assert_past_stays(told: Problem, now: int, found: Replan) -> None:
             assert (was.machine, was.start) == (each.machine, each.start)
 
 
-@settings(max_examples=120, **PATIENT)  # type: ignore[arg-type]
+@settings(max_examples=60, **PATIENT)  # type: ignore[arg-type]
 @given(problems(last=LAST, most_runs=4), st.data())
 def test_the_plan_at_once_keeps_every_rule_and_says_why_anything_moves(
     problem: Problem, data: st.DataObject

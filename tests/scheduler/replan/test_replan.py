@@ -7,8 +7,17 @@ import pytest
 
 from pilotline_scheduler.errors import ProblemError, ReplanError
 from pilotline_scheduler.generator import generate
-from pilotline_scheduler.plan import Plan, PlannedOperation
-from pilotline_scheduler.problem import Calendar, Lag, Machine, Operation, Pin, Pool, Problem
+from pilotline_scheduler.plan import PlannedOperation
+from pilotline_scheduler.problem import (
+    Calendar,
+    Lag,
+    Machine,
+    Operation,
+    Pin,
+    Pool,
+    Problem,
+    Running,
+)
 from pilotline_scheduler.replan import (
     CancelledRun,
     Certainty,
@@ -60,7 +69,9 @@ CUT_AND_MILL = told(
 def test_without_a_disruption_nothing_moves() -> None:
     found = at_once(CUT_AND_MILL, 30)
     assert found.moves == ()
-    assert Plan(found.plan.operations) == Plan(CUT_AND_MILL.previous)
+    assert places(found) == {
+        each.operation: (each.machine, each.start, each.end) for each in CUT_AND_MILL.previous
+    }
 
 
 def test_a_stopped_operation_starts_again_where_its_promise_can_be_kept() -> None:
@@ -210,6 +221,28 @@ def test_a_setup_that_has_begun_is_carried_on() -> None:
     )
     found = at_once(problem, 100)
     assert places(found)["B1"] == ("M", 100, 150)
+
+
+def test_what_the_problem_says_is_running_is_where_it_is() -> None:
+    # A1 began at 20 instead of 0 and is expected to end at 120.
+    problem = replace(CUT_AND_MILL, running=(Running("A1", "M", 20, 120),))
+    found = at_once(problem, 50)
+    assert places(found) == {"A1": ("M", 20, 120), "A2": ("N", 120, 180), "B1": ("M", 120, 170)}
+    later = at_once(problem, 50, Overrun("A1", 140))
+    assert places(later)["B1"] == ("M", 140, 190)
+
+
+def test_a_batch_that_runs_is_one_piece_of_history() -> None:
+    modes = tuple(replace(each, batch="bake") for each in on(("M", 100)))
+    problem = told(
+        ("A1", "M", 0, 100),
+        ("B1", "M", 0, 100),
+        ("C1", "M", 100, 200),
+        machines=(replace(M, places=2),),
+        runs=tuple(job(name, Operation(f"{name}1", modes)) for name in "ABC"),
+    )
+    found = at_once(problem, 50, Overrun("A1", 130), Overrun("B1", 130))
+    assert places(found) == {"A1": ("M", 0, 130), "B1": ("M", 0, 130), "C1": ("M", 130, 230)}
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,10 @@ class Batches:
         twin._by_family = {family: list(heads) for family, heads in self._by_family.items()}
         return twin
 
+    def grow(self, count: int) -> None:
+        """Make room for more operations."""
+        self._head.extend([-1] * count)
+
     def of(self, family: int) -> Sequence[int]:
         """Return the heads of the batches of a family."""
         return self._by_family.get(family, ())
