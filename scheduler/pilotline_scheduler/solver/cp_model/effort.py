@@ -14,12 +14,14 @@ class Effort:
         workers: subsolvers.
         thorough: whether presolve and relaxations are worth their time.
         first_only: whether the first plan will do.
+        by_bound: whether to work from the lower bound up, with all reasoning on pools there is.
     """
 
     seconds: float
     workers: int
     thorough: bool = True
     first_only: bool = False
+    by_bound: bool = False
 
 
 @dataclass(frozen=True, slots=True)

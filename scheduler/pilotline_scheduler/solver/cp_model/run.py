@@ -109,6 +109,12 @@ def _set_up(parameters: cp_model.SatParameters, effort: Effort, conditions: Cond
         parameters.linearization_level = 0
         parameters.cp_model_probing_level = 0
         parameters.symmetry_level = 0
+    if effort.by_bound:
+        parameters.linearization_level = 0
+        parameters.optimize_with_core = True
+        parameters.use_overload_checker_in_cumulative = True
+        parameters.use_timetable_edge_finding_in_cumulative = True
+        parameters.use_hard_precedences_in_cumulative = True
 
 
 class _Found(cp_model.CpSolverSolutionCallback):

@@ -1,0 +1,81 @@
+"""The search for projects: a genetic algorithm, with CP-SAT for proofs."""
+
+from pilotline_scheduler.solver.cp_model.effort import Effort
+from pilotline_scheduler.solver.cp_model.scope import Scope
+from pilotline_scheduler.solver.instance import Instance
+from pilotline_scheduler.solver.project.breeding_search import BreedingSearch, Elites
+from pilotline_scheduler.solver.project.compilation import compiled
+from pilotline_scheduler.solver.project.project import Project, project_of
+from pilotline_scheduler.solver.search import Search
+from pilotline_scheduler.solver.seed.construction import Construction, StoppedError
+from pilotline_scheduler.solver.seed.portfolio import attempt
+from pilotline_scheduler.solver.seed.rules import recipes
+from pilotline_scheduler.solver.seed.units import units
+
+_MOST_PROVED = 2500
+"""Operations up to which CP-SAT can be expected to prove anything of the whole."""
+_FIRST_SHARE = 0.05
+"""Share of the time for a good plan before a proof is looked for."""
+_PROOF_SHARE = 0.25
+
+
+class ProjectSearch:
+    """A specialist for resource-constrained projects with minimum lags.
+
+    Args:
+        project: what is planned.
+    """
+
+    name = "project"
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._elites = Elites()
+
+    @classmethod
+    def of(cls, instance: Instance) -> "ProjectSearch | None":
+        """Return the specialist for a problem, or None where the problem is no project."""
+        project = project_of(instance)
+        return None if project is None else cls(project)
+
+    def seed(self, search: Search) -> None:
+        """Offer the plan of the first dispatching rule that finds one."""
+        instance = search.instance
+        construction = Construction(instance, units(instance), search.over)
+        urgency = [0] * len(instance.runs)
+        for recipe in recipes(instance):
+            try:
+                schedule = attempt(construction, recipe, urgency)
+            except StoppedError:
+                return
+            if schedule is not None:
+                search.offer(schedule, f"seed:{recipe.name}")
+                return
+
+    def work(self, search: Search, worker: int, workers: int) -> None:
+        """Breed schedules until the search is over; the last worker looks for a proof meanwhile."""
+        breeding = BreedingSearch(search, self._project, worker, self._elites)
+        if worker == workers - 1 and len(search.instance.names) <= _MOST_PROVED:
+            if compiled(search, (1 - _FIRST_SHARE) * search.left_s()):
+                breeding.run(1 - _FIRST_SHARE)
+            if not search.over():
+                _prove(search)
+        if compiled(search):
+            breeding.run()
+
+
+def _prove(search: Search) -> None:
+    """Let CP-SAT raise the lower bound for a part of the time."""
+    # OR-Tools takes over a second to import; the first plans do not wait for it.
+    from pilotline_scheduler.solver.cp_model.run import Conditions, decide
+
+    conditions = Conditions(
+        left_s=search.left_s,
+        stopped=search.over,
+        seed=search.seed,
+        repeatable=search.repeatable,
+        on_schedule=lambda schedule: search.offer(schedule, "cp-sat"),
+        on_bound=lambda bound: search.prove(0, bound, "cp-sat"),
+    )
+    effort = Effort(seconds=_PROOF_SHARE * search.time_limit_s, workers=1, by_bound=True)
+    decide(search.instance, Scope.whole(search.instance, search.best), 0, effort, conditions)
