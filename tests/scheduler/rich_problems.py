@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from pilotline_scheduler.plan import PlannedOperation
 from pilotline_scheduler.problem import (
+    Changeover,
     Client,
     Goal,
     Machine,
@@ -16,11 +17,13 @@ from pilotline_scheduler.problem import (
     Run,
     Running,
     Term,
+    Wall,
 )
-from tests.scheduler.small_problems import problems
+from tests.scheduler.small_problems import STATES, problems
 
 BATCH_TICKS = 2
 PLACES = 3
+STATE_OF = {"low": "a", "high": "b"}
 
 
 @st.composite
@@ -115,4 +118,33 @@ def objectives(draw: st.DrawFn) -> Objective:
             Term(goal, draw(st.integers(1, 3)), index if alone else draw(st.integers(0, 1)))
             for index, goal in enumerate(chosen)
         )
+    )
+
+
+@st.composite
+def kilns(draw: st.DrawFn, last: int = 14, most: int = 5) -> Problem:
+    """Return a kiln in which several goods of two families may share a firing."""
+    goods = range(draw(st.integers(2, most)))
+    ticks = {"low": draw(st.integers(1, 3)), "high": draw(st.integers(1, 3))}
+    state = draw(st.sampled_from([None, "a"]))
+    runs: list[Run] = []
+    for index in goods:
+        family = draw(st.sampled_from(["low", "low", "high"]))
+        places = draw(st.integers(1, 2))
+        mode = Mode("M", ticks[family], energy=1, batch=family, places=places)
+        firing = Operation(f"x{index}", (mode,), None if state is None else STATE_OF[family])
+        release, due = draw(st.integers(0, 4)), draw(st.integers(0, last))
+        client = draw(st.sampled_from(["ann", "bob"]))
+        runs.append(Run(f"r{index}", client, (firing,), release=release, due=due))
+    lengths = st.integers(0, 2)
+    matrix = tuple(tuple(draw(lengths) for _ in STATES) for _ in STATES)
+    goal = draw(st.sampled_from([Goal.MAKESPAN, Goal.WEIGHTED_TARDINESS, Goal.ENERGY_COST]))
+    return Problem(
+        name="kiln",
+        machines=(Machine("M", changeover="setups", initial_setup=state, hall="h", places=PLACES),),
+        changeovers=(Changeover("setups", STATES, matrix, matrix),),
+        runs=tuple(runs),
+        walls=draw(st.sampled_from([(), (Wall(("ann", "bob")),)])),
+        objective=Objective((Term(goal), Term(Goal.CHANGEOVER_TIME, priority=1))),
+        tariff=draw(steps(last)),
     )

@@ -3,7 +3,7 @@
 import pytest
 
 from pilotline_scheduler.errors import SchedulerError
-from pilotline_scheduler.generator import generate
+from pilotline_scheduler.generator import Feature, generate
 from pilotline_scheduler.problem.validation import validate
 from pilotline_scheduler.solver import first_plan
 from pilotline_scheduler.verifier import verify
@@ -54,6 +54,27 @@ def test_a_usual_line_has_every_kind_of_rule() -> None:
         "levels": len({term.priority for term in line.objective.terms}) > 1,
     }
     assert [kind for kind, present in kinds.items() if not present] == []
+
+
+def test_features_add_to_a_line_and_change_nothing_else() -> None:
+    plain, rich = generate(40, 10, 0), generate(40, 10, 0, list(Feature))
+    validate(rich)
+    plan = first_plan(rich)
+    assert plan is not None
+    assert verify(rich, plan) == []
+    modes = [mode for run in rich.runs for each in run.operations for mode in each.modes]
+    kinds = {
+        Feature.KILN: sum(mode.batch is not None for mode in modes) >= 5,
+        Feature.TARIFF: len(rich.tariff) >= 24 * 7 and any(mode.energy for mode in modes),
+        Feature.ENTITLEMENTS: len({each.entitlement for each in rich.clients}) > 1,
+        Feature.RUNNING: bool(rich.running),
+    }
+    assert kinds == dict.fromkeys(Feature, True)
+    for one, other in zip(plain.runs, rich.runs, strict=True):
+        assert (one.id, one.client, one.due) == (other.id, other.client, other.due)
+        shared = zip(one.operations, other.operations, strict=False)
+        for usual, same in shared:
+            assert [each.ticks for each in usual.modes] == [each.ticks for each in same.modes]
 
 
 def test_a_line_without_alternatives_is_refused() -> None:

@@ -8,7 +8,7 @@ from pilotline_scheduler.problem.validation import validate
 from pilotline_scheduler.solver import first_plan, solve
 from pilotline_scheduler.verifier import evaluate, verify
 from tests.scheduler.oracle import best_objective
-from tests.scheduler.rich_problems import rich_problems
+from tests.scheduler.rich_problems import kilns, rich_problems
 from tests.scheduler.small_problems import problems
 
 PATIENT = {
@@ -41,13 +41,17 @@ def test_a_first_plan_keeps_every_rule(problem: Problem) -> None:
 
 
 @settings(max_examples=40, **PATIENT)  # type: ignore[arg-type]
-@given(problems(last=30, most_runs=4) | rich_problems(last=30, most_runs=4))
+@given(problems(last=30, most_runs=4) | rich_problems(last=30, most_runs=4) | kilns(last=30))
 def test_a_solve_ends_with_a_proven_plan_or_the_proof_that_there_is_none(problem: Problem) -> None:
     assert_true(problem, solve(problem, time_limit_s=20, workers=1))
 
 
 @settings(max_examples=40, **PATIENT)  # type: ignore[arg-type]
-@given(problems(last=TINY_LAST, most_runs=2) | rich_problems(last=TINY_LAST, most_runs=2))
+@given(
+    problems(last=TINY_LAST, most_runs=2)
+    | rich_problems(last=TINY_LAST, most_runs=2)
+    | kilns(last=TINY_LAST, most=3)
+)
 def test_the_proven_best_is_what_trying_every_plan_finds(problem: Problem) -> None:
     answer = solve(problem, time_limit_s=20, workers=1)
     assert_true(problem, answer)

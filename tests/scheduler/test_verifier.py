@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pilotline_scheduler.generator import generate
+from pilotline_scheduler.generator import Feature, generate
 from pilotline_scheduler.plan import Plan, PlannedOperation
 from pilotline_scheduler.problem import Goal, Problem
 from pilotline_scheduler.solver import first_plan
@@ -17,7 +17,7 @@ from tests.scheduler.mutants import mutants
 
 PROBLEMS: dict[str, Problem] = {
     **{case.name: case.problem for case in CASES},
-    "a line": generate(12, 10, 3),
+    "a line": generate(8, 10, 3, list(Feature)),
 }
 REFERENCE = Path(__file__).parents[2] / "docs/reference/problem.md"
 Planned = tuple[str, str, int, int, int] | tuple[str, str, int, int, int, int]

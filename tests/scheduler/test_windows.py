@@ -17,7 +17,7 @@ from pilotline_scheduler.solver.instance import NoPlanError, Schedule, compile_p
 from pilotline_scheduler.solver.search import Search
 from pilotline_scheduler.solver.seed.portfolio import seed
 from pilotline_scheduler.verifier import evaluate, verify
-from tests.scheduler.rich_problems import rich_problems
+from tests.scheduler.rich_problems import kilns, rich_problems
 from tests.scheduler.small_problems import problems
 from tests.scheduler.test_small_problems import PATIENT
 
@@ -52,7 +52,10 @@ def scope(schedule: Schedule, begin: int, end: int, free: set[int]) -> Scope:
 
 
 @settings(max_examples=60, **PATIENT)  # type: ignore[arg-type]
-@given(problems(last=30, most_runs=5) | rich_problems(last=30, most_runs=5), st.data())
+@given(
+    problems(last=30, most_runs=5) | rich_problems(last=30, most_runs=5) | kilns(last=30),
+    st.data(),
+)
 def test_a_window_of_any_shape_leaves_a_sound_plan(problem: Problem, data: st.DataObject) -> None:
     try:
         search = searching(problem)

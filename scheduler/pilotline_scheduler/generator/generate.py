@@ -1,11 +1,18 @@
 """Generates a problem with every kind of constraint, and makes sure that it has a plan."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 
 from pilotline_scheduler.errors import SchedulerError
+from pilotline_scheduler.generator.features import (
+    Feature,
+    with_entitlements,
+    with_kiln,
+    with_running,
+    with_tariff,
+)
 from pilotline_scheduler.generator.line import DAY, changeovers, equip, loaded_days, pools
 from pilotline_scheduler.generator.orders import Orders
 from pilotline_scheduler.plan import PlannedOperation
@@ -24,7 +31,9 @@ _STRETCHES = 4
 """How often the time for the work is doubled before the request is refused."""
 
 
-def generate(runs: int, machines: int, seed: int = 0) -> Problem:
+def generate(
+    runs: int, machines: int, seed: int = 0, features: Collection[Feature] = ()
+) -> Problem:
     """Return a pilot-line problem that is known to have a plan.
 
     A first plan is made without decisions; deadlines, pins and the frozen horizon are then taken
@@ -34,6 +43,7 @@ def generate(runs: int, machines: int, seed: int = 0) -> Problem:
         runs: trial runs, of five operations on average; at least 1.
         machines: machines; at least 2, so that operations have alternatives.
         seed: what to draw from.
+        features: what the line has besides; a kiln is a further machine.
 
     Raises:
         SchedulerError: no such line could be planned.
@@ -43,13 +53,25 @@ def generate(runs: int, machines: int, seed: int = 0) -> Problem:
         raise SchedulerError(message)
     days = loaded_days(runs * _USUAL_STEPS, machines)
     for _ in range(_STRETCHES):
-        problem = _line(runs, machines, days, seed)
+        problem = _featured(_line(runs, machines, days, seed), seed, features)
         plan = first_plan(problem)
         if plan is not None:
-            return _decided(problem, plan.operations, Random(seed))  # noqa: S311 - no secret
+            decided = _decided(problem, plan.operations, Random(seed))  # noqa: S311 - no secret
+            return with_running(decided) if Feature.RUNNING in features else decided
         days *= 2
     message = f"no plan for {runs} runs on {machines} machines with seed {seed}; try another seed"
     raise SchedulerError(message)
+
+
+def _featured(problem: Problem, seed: int, features: Collection[Feature]) -> Problem:
+    if Feature.KILN in features:
+        problem = with_kiln(problem, seed)
+    if Feature.ENTITLEMENTS in features:
+        problem = with_entitlements(problem, seed)
+    if Feature.TARIFF in features:
+        last = max(calendar.open[-1].end for calendar in problem.calendars)
+        problem = with_tariff(problem, seed, -(-last // DAY))
+    return problem
 
 
 def _line(runs: int, machines: int, loaded: int, seed: int) -> Problem:
