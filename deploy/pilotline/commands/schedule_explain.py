@@ -79,7 +79,7 @@ def _conflict(problem: "Problem", time_limit_s: float, *, as_json: bool) -> int:
             typer.echo(f"  - {member.sentence}")
             if member.way_out is not None:
                 least = " (no less will do)" if member.way_out.least else ""
-                typer.echo(f"      way out: {member.way_out.sentence}{least}")
+                typer.echo(f"      way out: {member.way_out.told}{least}")
         if not found.members:
             typer.echo(f"  - {found.message}")
         if not found.minimal:

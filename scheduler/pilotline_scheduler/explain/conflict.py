@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pilotline_scheduler.errors import AnalysisError
-from pilotline_scheduler.explain.oracle import Finding, find_plan
+from pilotline_scheduler.explain.oracle import Finding, find_plan, suspects
 from pilotline_scheduler.explain.quickxplain import narrowed
 from pilotline_scheduler.explain.rule_words import RuleWords
 from pilotline_scheduler.explain.rules import Rule, only, relaxed, rules_of
@@ -15,10 +15,17 @@ from pilotline_scheduler.plan import Plan
 from pilotline_scheduler.problem import Problem
 from pilotline_scheduler.problem.validation import validate
 
-_FIRST_SHARE = 0.5
-"""Share of the time for finding out whether there is a plan at all."""
+_FIRST_SHARE = 0.15
+"""Share of the time left for a look at everything, and for what dispatching gets stuck with."""
+_LAST_SHARE = 0.6
+"""Share of the time left for a last look at everything."""
+_GROWTH = 3
+"""One more of so many: small steps, for what is too many takes much longer to prove."""
 _CHECK_SHARE = 0.25
 """Share of the time left that one question may take."""
+
+
+_GLANCE_S = 0.5
 
 
 class Verdict(StrEnum):
@@ -94,31 +101,58 @@ class _Search:
     def __init__(self, problem: Problem, time_limit_s: float) -> None:
         self._problem = problem
         self._end_s = time.monotonic() + time_limit_s
+        self._found = Finding()
 
     def conflict(self) -> Conflict:
         """Return the conflict, or the plan."""
-        runs = self._runs_alone()
-        if runs is None:
-            found = find_plan(self._problem, _FIRST_SHARE * self._left_s())
-            if found.plan is not None:
-                message = "there is a plan that keeps every rule"
-                return Conflict(Verdict.PLAN, (), (), False, found.plan, message)
-            if not found.impossible:
-                message = "neither a plan nor the proof that there is none was found in time"
-                return Conflict(Verdict.UNKNOWN, (), (), False, None, message)
-            everyone = [run.id for run in self._problem.runs]
-            runs = narrowed(everyone, lambda some: self._none(only(self._problem, some)))
+        runs = self._run_alone()
+        for look in (self._stuck, self._everyone):
+            if not runs:
+                runs = look()
+        if not runs:
+            return self._without_conflict()
+        if len(runs) > 1:
+            runs = narrowed(runs, lambda some: self._none(only(self._problem, some)))
         part = only(self._problem, runs)
         everything = rules_of(part)
         rules = narrowed(everything, lambda some: self._none(_with_only(part, everything, some)))
         return self._proven(part, rules)
 
-    def _runs_alone(self) -> list[str] | None:
+    def _run_alone(self) -> list[str] | None:
         """Return a run that has no plan even alone, by release, deadline, lags and calendars."""
         for run in self._problem.runs:
             if find_plan(only(self._problem, [run.id]), 0.0).impossible:
                 return [run.id]
         return None
+
+    def _stuck(self) -> list[str]:
+        """Return some runs without a plan, among those that dispatching gets stuck with, or none.
+
+        That few runs cannot be planned is far sooner proven than that all cannot.
+        """
+        self._found = find_plan(self._problem, _FIRST_SHARE * self._left_s())
+        if self._found.plan is not None or self._found.impossible:
+            return []
+        order = suspects(self._problem, _FIRST_SHARE * self._left_s())
+        size = 2
+        while size <= len(order):
+            if self._none(only(self._problem, order[:size])):
+                return order[:size]
+            size += max(1, size // _GROWTH)
+        return []
+
+    def _everyone(self) -> list[str]:
+        """Return all runs where it is proven that they have no plan, or none."""
+        if self._found.plan is None and not self._found.impossible:
+            self._found = find_plan(self._problem, _LAST_SHARE * self._left_s())
+        return [run.id for run in self._problem.runs] if self._found.impossible else []
+
+    def _without_conflict(self) -> Conflict:
+        plan = self._found.plan
+        if plan is None:
+            message = "neither a plan nor the proof that there is none was found in time"
+            return Conflict(Verdict.UNKNOWN, (), (), False, None, message)
+        return Conflict(Verdict.PLAN, (), (), False, plan, "there is a plan that keeps every rule")
 
     def _left_s(self) -> float:
         return self._end_s - time.monotonic()
@@ -126,6 +160,11 @@ class _Search:
     def _check(self, problem: Problem) -> Finding:
         left_s = self._left_s()
         return find_plan(problem, _CHECK_SHARE * left_s) if left_s > 0 else Finding()
+
+    def _glance(self, problem: Problem) -> Finding:
+        """Return what is found soon: ways out are many, and good without the proof of the least."""
+        left_s = self._left_s()
+        return find_plan(problem, min(_GLANCE_S, left_s)) if left_s > 0 else Finding()
 
     def _none(self, problem: Problem) -> bool:
         return self._check(problem).impossible
@@ -183,8 +222,8 @@ class _Search:
             return None
         found = self._check(relaxed(part, [rule]))
         if found.plan is not None:
-            return replace(way_out(rule, part, found.plan, self._check), enough=True)
-        return way_out(rule, alone, plan, self._check)
+            return replace(way_out(rule, part, found.plan, self._glance), enough=True)
+        return way_out(rule, alone, plan, self._glance)
 
 
 def _with_only(part: Problem, everything: Sequence[Rule], kept: Sequence[Rule]) -> Problem:
@@ -201,10 +240,8 @@ def _sentences(members: Sequence[Member], minimal: bool) -> Iterator[str]:
     yield "; ".join(member.sentence for member in members) + "."
     if len(members) > 1:
         yield "All of this together cannot be."
-    ways = [member.way_out.sentence for member in members if member.way_out is not None]
+    ways = [member.way_out.told for member in members if member.way_out is not None]
     if ways:
         yield "Ways out, any one of which ends this conflict: " + "; or ".join(ways) + "."
-    if any(member.way_out is not None and not member.way_out.enough for member in members):
-        yield "These runs have another conflict besides."
     if not minimal:
         yield "Not yet minimal: the time ended before each rule was shown to be needed."

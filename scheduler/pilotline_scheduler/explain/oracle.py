@@ -13,6 +13,8 @@ from pilotline_scheduler.solver.seed.units import units
 
 _SMALL = 15
 """Operations up to which one of CP-SAT's subsolvers decides as fast as all."""
+_RULES = 4
+"""Dispatching rules that are asked which runs get stuck."""
 _SEED_SHARE = 0.2
 _WORKERS = 8
 
@@ -40,6 +42,25 @@ def find_plan(problem: Problem, time_limit_s: float) -> Finding:
     if schedule is not None:
         return Finding(schedule.plan(instance))
     return _by_cp_sat(instance, time_limit_s - (time.monotonic() - started))
+
+
+def suspects(problem: Problem, time_limit_s: float) -> list[str]:
+    """Return runs that dispatching rules found no place for, those that got stuck last first.
+
+    Where the problem has no plan, a conflict is likely to be among them; nothing is proven.
+    """
+    until = time.monotonic() + time_limit_s
+    instance = compile_problem(problem)
+    construction = Construction(instance, units(instance), lambda: time.monotonic() > until)
+    urgency = [0] * len(instance.runs)
+    try:
+        for recipe in recipes(instance)[:_RULES]:
+            attempt(construction, recipe, urgency)
+    except StoppedError:
+        pass  # what was learnt so far is as good
+    stuck = [index for index, level in enumerate(urgency) if level > 0]
+    stuck.sort(key=lambda index: (-urgency[index], index))
+    return [problem.runs[index].id for index in stuck]
 
 
 def _by_dispatching(instance: Instance, until: float) -> Schedule | None:

@@ -91,7 +91,10 @@ class RuleWords:
             for demand, units in operation.modes[0].demands
             if demand == name
         ]
-        steps = [f"{units} from {tick}" for tick, units in pool.levels]
+        low, high = self._span_of_interest()
+        first = max((tick for tick, _ in pool.levels if tick <= low), default=0)
+        last = pool.levels[-1][0] if high is None else high
+        steps = [f"{units} from {tick}" for tick, units in pool.levels if first <= tick <= last]
         return f"pool {name} has {_listed(steps)}" + (f"; {_listed(asked)}" if asked else "")
 
     def _calendar(self, machine: str) -> str:
@@ -108,11 +111,22 @@ class RuleWords:
         return f"{machine} needs changeovers of up to {longest} ticks{state}"
 
     def _of_interest(self, windows: Sequence[Interval]) -> Sequence[Interval]:
-        """Return the windows between the first release and the last deadline, if there are any."""
+        """Return the windows between the first release and the last deadline, if there are any.
+
+        Where there is none, the one before and the one after.
+        """
+        low, high = self._span_of_interest()
+        last = windows[-1].end if high is None else high
+        inside = [each for each in windows if each.end > low and each.start < last]
+        before = [each for each in windows if each.end <= low]
+        after = [each for each in windows if each.start >= last]
+        return inside or [*before[-1:], *after[:1]]
+
+    def _span_of_interest(self) -> tuple[int, int | None]:
+        """Return the first release and the last deadline, or None without deadlines."""
         low = min((run.release for run in self._problem.runs), default=0)
         ends = [run.deadline for run in self._problem.runs if run.deadline is not None]
-        high = max(ends, default=windows[-1].end)
-        return [each for each in windows if each.end > low and each.start < high] or windows
+        return low, max(ends, default=None)
 
 
 def _span(interval: Interval) -> str:

@@ -32,6 +32,11 @@ class WayOut:
     opening: tuple[Interval, ...] = ()
     enough: bool = False
 
+    @property
+    def told(self) -> str:
+        """The sentence, and that it is not enough where it is not."""
+        return self.sentence if self.enough else f"{self.sentence} (another conflict is left then)"
+
 
 def way_out(  # noqa: PLR0911 - one for each kind
     rule: Rule, problem: Problem, plan: Plan, check: Check
@@ -81,7 +86,7 @@ def _number(rule: Rule, problem: Problem, plan: Plan, check: Check) -> WayOut:
     sentence = {
         RuleKind.DEADLINE: f"move the deadline of run {rule.about[0]} to {value} or later",
         RuleKind.RELEASE: f"let run {rule.about[0]} start at {value} or earlier",
-        RuleKind.POOL: f"have {value} more of {rule.about[0]}",
+        RuleKind.POOL: f"have {value} more of {rule.about[0]} at all times",
         RuleKind.MAXIMUM_LAG: f"let {rule.about[-1]} start up to {value} ticks "
         f"after {rule.about[1] if len(rule.about) > 1 else ''} ends",
     }[rule.kind]

@@ -218,6 +218,26 @@ def test_a_deadline_among_many_runs_is_found() -> None:
     assert kinds(found.members) == {DEADLINE, RELEASE}
 
 
+def test_runs_that_crowd_a_machine_are_found_among_many() -> None:
+    line = generate(20, 6, 2)
+    day = next(each for each in line.calendars if each.id == "day").open[6]
+    rush = tuple(
+        job(
+            f"rush-{i}",
+            operation(f"rush-{i}-1", ("mill-1", 200)),
+            release=day.start,
+            deadline=day.end,
+        )
+        for i in range(3)
+    )
+    asked = replace(line, runs=line.runs + rush)
+    found = explain_conflict(asked, 30)
+    # Three of 200 do not fit into a day of 540, and any two do.
+    assert found.runs == ("rush-0", "rush-1", "rush-2")
+    assert found.minimal
+    assert {DEADLINE, RELEASE, ELIGIBILITY} <= kinds(found.members)
+
+
 def test_when_time_ends_first_that_is_said() -> None:
     runs = tuple(job(f"r{i}", operation(f"x{i}", ("M", 2)), deadline=9) for i in range(5))
     asked = problem(runs=runs)
