@@ -10,7 +10,6 @@ from dataclasses import replace
 from random import Random
 
 from pilotline_scheduler.generator import generate
-from pilotline_scheduler.generator.orders import Orders
 from pilotline_scheduler.plan import Plan, PlannedOperation
 from pilotline_scheduler.problem import Problem, Run
 from pilotline_scheduler.quote import Option, Quote, QuoteDesk, Rates, Series
@@ -23,7 +22,7 @@ _DAY = 24 * 60
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=1000)
+    parser.add_argument("--runs", type=int, default=740)
     parser.add_argument("--machines", type=int, default=70)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--quotes", type=int, default=200)
@@ -40,7 +39,7 @@ def main() -> None:
         f"({time.process_time() - cpu:.2f} s of processor)"
     )
     walls, cpus, answered, several = [], [], 0, 0
-    for run in asked(problem, options.quotes):
+    for run in asked(problem, options.machines, options.quotes, options.seed):
         began, cpu = time.perf_counter(), time.process_time()
         quote = desk.quote(run)
         walls.append(1000 * (time.perf_counter() - began))
@@ -69,18 +68,39 @@ def rates(problem: Problem) -> Rates:
     return Rates(hours, Series(tuple(steps)), Series(tuple(steps)))
 
 
-def asked(problem: Problem, count: int) -> list[Run]:
-    """Return runs like those of the line."""
-    span = max(run.release for run in problem.runs) + 1
-    orders = Orders(list(problem.machines), 20, span, Random(7))
-    return [_with_energy(orders.run(100_000 + index)) for index in range(count)]
+def asked(problem: Problem, machines: int, count: int, seed: int) -> list[Run]:
+    """Return runs like those of the line, released at any time while it has work."""
+    random = Random(seed)
+    last = max(run.release for run in problem.runs)
+    return [
+        renamed(run, random.randint(0, last)) for run in generate(count, machines, seed + 1).runs
+    ]
 
 
-def _with_energy(run: Run) -> Run:
+def renamed(run: Run, release: int) -> Run:
+    """Return a run with other names and times that draws energy."""
+    by = release - run.release
     return replace(
         run,
+        id=f"new-{run.id}",
+        release=release,
+        due=None if run.due is None else run.due + by,
+        deadline=None,
+        attendance=tuple(
+            replace(each, start=each.start + by // _DAY * _DAY, end=each.end + by // _DAY * _DAY)
+            for each in run.attendance
+        )
+        if by > 0
+        else run.attendance,
+        lags=tuple(
+            replace(lag, before=f"new-{lag.before}", after=f"new-{lag.after}") for lag in run.lags
+        ),
         operations=tuple(
-            replace(each, modes=tuple(replace(mode, energy=2) for mode in each.modes))
+            replace(
+                each,
+                id=f"new-{each.id}",
+                modes=tuple(replace(mode, energy=mode.energy or 2) for mode in each.modes),
+            )
             for each in run.operations
         ),
     )

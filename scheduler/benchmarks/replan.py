@@ -39,7 +39,7 @@ class Measured:
 def main() -> None:
     """Measure and print a line per stop."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=1000)
+    parser.add_argument("--runs", type=int, default=740)
     parser.add_argument("--machines", type=int, default=70)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--stops", type=int, default=4, help="busy machines that stop, in turn")

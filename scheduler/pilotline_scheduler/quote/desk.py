@@ -17,6 +17,7 @@ from pilotline_scheduler.quote.options import best_options, option_of
 from pilotline_scheduler.quote.placement import NoRoomError, Placement
 from pilotline_scheduler.quote.prices import Prices
 from pilotline_scheduler.quote.rates import Rates
+from pilotline_scheduler.replan.collector import collector_paused
 from pilotline_scheduler.solver.instance import Instance, NoPlanError, compile_problem
 from pilotline_scheduler.solver.seed.latest_ends import LatestEnds
 from pilotline_scheduler.solver.seed.timeline import Place, Timeline
@@ -71,10 +72,12 @@ class QuoteDesk:
         self._not_before = max(now, problem.frozen_until)
         self._prices = Prices(problem, rates or Rates.of(problem))
         self._reserving = threading.Lock()
+        with collector_paused():
+            timeline = _loaded(problem, published)
         self._state = _State(
             problem,
             published,
-            _loaded(problem, published),
+            timeline,
             frozenset(run.id for run in problem.runs),
             frozenset(each.id for run in problem.runs for each in run.operations),
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pilotline_scheduler.errors import ReplanError
 from pilotline_scheduler.plan import Plan, Status
 from pilotline_scheduler.problem import Problem
+from pilotline_scheduler.replan.collector import collector_paused
 from pilotline_scheduler.replan.concessions import Softened, concede, soften
 from pilotline_scheduler.replan.disrupted import Disrupted, disrupt
 from pilotline_scheduler.replan.disruption_check import check_disruptions
@@ -66,10 +67,10 @@ def replan(
     """
     began = time.monotonic()
     check_disruptions(problem, now, disruptions)
-    disrupted, plan, instance = _begin(problem, now, disruptions, time_limit_s)
-    words = times or Times.of(problem, now)
-    report = Report(disrupted, instance, words)
-    repaired = _checked(disrupted, plan, report, Stage.REPAIRED, None, began)
+    with collector_paused():
+        disrupted, plan, instance = _begin(problem, now, disruptions, time_limit_s)
+        report = Report(disrupted, instance, times or Times.of(problem, now))
+        repaired = _checked(disrupted, plan, report, Stage.REPAIRED, None, began)
     if on_repaired is not None:
         on_repaired(repaired)
     left_s = time_limit_s - (time.monotonic() - began)
