@@ -42,6 +42,7 @@ class LocalSearch:
             order.keys,
             setup_bias=self._random.choice(_SETUP_BIASES),
             modes=order.modes,
+            floors=order.floors,
         )
         try:
             schedule = self._construction.build(recipe, self._urgency)

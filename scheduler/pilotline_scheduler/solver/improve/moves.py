@@ -5,16 +5,21 @@ or tighter. A move changes a few keys of that order, and leaves the machines of 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from random import Random
 
+from pilotline_scheduler.problem import Goal
 from pilotline_scheduler.solver.improve.pain import pains
 from pilotline_scheduler.solver.instance import Instance, Schedule, sequences
 
 _SCATTERED = (1, 3, 10)
 _MOST_MOVED = 12
 _JUST_BEFORE = 0.5
+_WAITING_SHARE = 0.6
+"""Share of moves that leave the others where they are, where starting sooner may not be better."""
+_PUT_OFF_SHARE = 0.5
+_TRIED_STARTS = 8
 _REACH = (0.01, 0.05, 0.2, 0.5)
 """Shares of the plan's length that a move shifts a key by, at most."""
 
@@ -26,16 +31,20 @@ class Order:
     Attributes:
         keys: per operation; smaller is placed earlier.
         modes: per operation; -1 where another machine may be chosen.
+        floors: per operation, its earliest start; empty where all may start as soon as they can.
     """
 
     keys: list[float]
     modes: list[int]
+    floors: list[int] = field(default_factory=list)
 
     def shift(self, operations: Sequence[int], by: float) -> None:
         """Move operations and leave their machines open."""
         for operation in operations:
             self.keys[operation] += by
             self.modes[operation] = -1
+            if self.floors:
+                self.floors[operation] = 0
 
 
 class Moves:
@@ -62,12 +71,25 @@ class Moves:
             self._scatter,
             self._exchange,
         )
+        self._metered = [
+            operation
+            for operation, modes in enumerate(instance.modes)
+            if instance.fixed[operation] < 0 and any(mode.meters for mode in modes)
+        ]
+        goals = {goal for level in instance.levels for goal in level.weights}
+        self._waiting_pays = bool(self._metered) or Goal.MOVED_START in goals
 
     def draw(self, schedule: Schedule) -> Order:
         """Return the order of a plan with one move made."""
         order = Order([float(start) for start in schedule.start], list(schedule.mode))
-        if schedule.start:
-            self._random.choice(self._kinds)(schedule, order)
+        if not schedule.start:
+            return order
+        if self._waiting_pays and self._random.random() < _WAITING_SHARE:
+            order.floors = list(schedule.start)
+            if self._metered and self._random.random() < _PUT_OFF_SHARE:
+                self._put_off(schedule, order)
+                return order
+        self._random.choice(self._kinds)(schedule, order)
         return order
 
     def _reach(self, schedule: Schedule) -> float:
@@ -138,6 +160,23 @@ class Moves:
         for _ in range(self._random.choice(_SCATTERED)):
             operation = self._random.randrange(len(order.keys))
             order.shift((operation,), self._random.gauss(0, reach))
+
+    def _put_off(self, schedule: Schedule, order: Order) -> None:
+        """Let an operation start when its energy is worth less, earlier or later."""
+        operation = self._random.choice(self._metered)
+        mode = self._instance.modes[operation][schedule.mode[operation]]
+        start, size = schedule.start[operation], schedule.end[operation] - schedule.start[operation]
+        reach = int(self._reach(schedule)) + size
+        low = max(self._instance.earliest[operation], start - reach)
+        bends = {tick for _, meter in mode.meters for tick in meter.bends(low, start + reach, size)}
+        tried = self._random.sample(sorted(bends), min(_TRIED_STARTS, len(bends)))
+        if tried:
+            best = min(
+                tried,
+                key=lambda tick: sum(meter.between(tick, tick + size) for _, meter in mode.meters),
+            )
+            order.floors[operation] = best
+            order.keys[operation] = best
 
     def _exchange(self, schedule: Schedule, order: Order) -> None:
         """Exchange two neighbours on a machine."""

@@ -8,6 +8,8 @@ from pilotline_scheduler.solver.search import Search
 _MOST_OPERATIONS = 2500
 _MOST_PAIRS = 6000
 """Pairs of operations that could follow each other on machines with changeovers."""
+_MOST_BENDS = 40_000
+"""Changes of prices over all modes; each is a Boolean or two."""
 _FEWEST_WORKERS = 8
 """CP-SAT's portfolio is complete from eight workers on, however few cores there are."""
 _LEVEL_SHARE = 0.7
@@ -18,6 +20,19 @@ _PROBING_PAIRS = 1500
 def fits(instance: Instance) -> bool:
     """Return whether CP-SAT can be expected to get anywhere with the whole problem."""
     return len(instance.names) <= _MOST_OPERATIONS and _pairs(instance) <= _MOST_PAIRS
+
+
+def _too_bent(instance: Instance, level: int) -> bool:
+    """Return whether a level measures energy whose price changes too often for all at once."""
+    goals = instance.levels[level].weights
+    bends = sum(
+        len(meter.ticks)
+        for modes in instance.modes
+        for mode in modes
+        for goal, meter in mode.meters
+        if goal in goals
+    )
+    return bends > _MOST_BENDS
 
 
 def _pairs(instance: Instance) -> int:
@@ -54,7 +69,7 @@ def solve_whole(search: Search, workers: int, seconds: float) -> None:
     """
     levels = len(search.instance.levels)
     for level in range(levels):
-        if search.over() or search.is_proven(level):
+        if search.over() or search.is_proven(level) or _too_bent(search.instance, level):
             continue
         share = _LEVEL_SHARE if level + 1 < levels else 1.0
         effort = Effort(

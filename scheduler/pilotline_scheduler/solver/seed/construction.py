@@ -133,6 +133,8 @@ def _best(
 ) -> Slot | None:
     """Return the place with the earliest end over all modes allowed, setups weighed in."""
     start_floor, end_floor = floors
+    if recipe.floors:
+        start_floor = max(start_floor, recipe.floors[operation])
     best: Slot | None = None
     best_price = 0
     given = recipe.modes[operation] if recipe.modes else -1

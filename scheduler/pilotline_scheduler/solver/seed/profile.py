@@ -20,7 +20,8 @@ class Profile:
     def twin(self) -> "Profile":
         """Return a copy that changes on its own."""
         twin = Profile.__new__(Profile)
-        twin._ticks, twin._free = list(self._ticks), list(self._free)
+        twin._ticks = list(self._ticks)  # noqa: SLF001 - its own
+        twin._free = list(self._free)  # noqa: SLF001 - its own
         return twin
 
     def first_fit(self, tick: int, size: int, units: int) -> int:

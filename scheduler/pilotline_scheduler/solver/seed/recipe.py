@@ -19,6 +19,7 @@ class Recipe:
         setup_bias: ticks of later end accepted for a tick of setup saved by another mode.
         modes: mode that each operation is given, or -1 for the one that ends first; empty for
             all -1.
+        floors: earliest start that each operation is given; empty for none.
     """
 
     name: str
@@ -29,3 +30,4 @@ class Recipe:
     setup_price: float = 0.0
     setup_bias: int = 0
     modes: Sequence[int] = ()
+    floors: Sequence[int] = ()
