@@ -21,6 +21,7 @@ def keep_promises(search: Search) -> None:
         search: the solve; it must have a plan, and promises as due ticks.
     """
     until_left_s = (1 - _SHARE) * search.left_s()
+    windows = _windows_in(search)
     effort = Effort(_SECONDS, _SUBSOLVERS, thorough=False)
     for size in _SIZES:
         best = search.best
@@ -29,9 +30,17 @@ def keep_promises(search: Search) -> None:
         for late in late_runs(search, best):
             for level in range(len(search.bound)):
                 best = search.best
-                if best is None or search.over() or search.left_s() < until_left_s:
+                if best is None or search.over() or windows == 0:
                     return
+                if not search.repeatable and search.left_s() < until_left_s:
+                    return
+                windows -= search.repeatable
                 run(search, _around(search, best, late, size), level, effort, "window:promise")
+
+
+def _windows_in(search: Search) -> int:
+    """Return how many windows fit into the time, whatever the clock will say."""
+    return 1 + int(_SHARE * search.time_limit_s / _SECONDS)
 
 
 def late_runs(search: Search, schedule: Schedule) -> list[int]:

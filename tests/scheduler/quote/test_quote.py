@@ -153,6 +153,35 @@ def test_a_reserved_option_is_seen_by_the_next_quote() -> None:
         desk.reserve(first, first.options[0])
 
 
+def test_a_batch_with_a_place_left_is_offered_and_its_family_alone() -> None:
+    # The oven has 3 places; "bread" 50-90 takes 1, "cake" 0-40 takes 1. A loaf that takes 2 joins
+    # the bread; one that takes 3 goes alone, after it.
+    def baked(family: str, places: int) -> tuple[Mode, ...]:
+        return (Mode("oven", 40, batch=family, places=places),)
+
+    def loaf(places: int) -> Run:
+        return job("new", Operation("x", baked("bread", places)))
+
+    problem = Problem(
+        "told",
+        (Machine("oven", places=3),),
+        runs=(
+            job("one", Operation("p", baked("cake", 1))),
+            job("two", Operation("q", baked("bread", 1))),
+        ),
+        previous=(
+            PlannedOperation("p", "oven", 0, 0, 40),
+            PlannedOperation("q", "oven", 50, 50, 90),
+        ),
+    )
+    desk = QuoteDesk(problem)
+    assert slots(desk.quote(loaf(3))) == [("x", "oven", 90, 130)]
+    quote = desk.quote(loaf(2))
+    assert slots(quote) == [("x", "oven", 50, 90)]
+    desk.reserve(quote, quote.options[0])
+    assert verify(desk.problem, desk.plan) == []
+
+
 def test_nothing_begins_before_now_nor_in_the_frozen_horizon() -> None:
     run = job("new", operation("x", ("M", 10)))
     assert slots(QuoteDesk(BUSY, now=110).quote(run)) == [("x", "M", 110, 120)]
