@@ -1,7 +1,5 @@
 """Windows may be decided in processes or on machines that die; the plan never suffers for it."""
 
-import os
-import signal
 import subprocess
 import sys
 import threading
@@ -24,12 +22,11 @@ from pilotline_scheduler.generator import generate
 from pilotline_scheduler.plan import Answer, Status
 from pilotline_scheduler.problem import Problem
 from pilotline_scheduler.solver import solve, solve_in_child
-from pilotline_scheduler.solver.cp_model.run import Effort, Outcome, run
-from pilotline_scheduler.solver.cp_model.scope import Scope
+from pilotline_scheduler.solver.cp_model.effort import Effort
 from pilotline_scheduler.solver.instance import NoPlanError, Schedule
-from pilotline_scheduler.solver.search import Search
 from pilotline_scheduler.solver.windows.job import Parcel, WindowJob
 from pilotline_scheduler.solver.windows.merge import changes_between, merged
+from pilotline_scheduler.solver.windows.rebuild import Rebuilder
 from pilotline_scheduler.solver.windows.rules import keeps_rules
 from pilotline_scheduler.solver.windows.worker import decide_window
 from pilotline_scheduler.solver.windows.workforce import Help, Workforce, cluster, processes
@@ -41,6 +38,8 @@ from tests.scheduler.test_windows import scope, searching
 
 LINE = generate(40, 8, 1)
 BUSY = generate(120, 12, 1)
+PATIENT_S = 90
+"""Seconds of solves that end long before, on a machine with nothing else to do."""
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
@@ -64,9 +63,8 @@ def is_ours(process: psutil.Process) -> bool:
         return False
 
 
-def assert_good(problem: Problem, answer: Answer, began: float, time_limit_s: float) -> None:
-    assert time.monotonic() - began <= time_limit_s + 1.0
-    assert answer.status is Status.FEASIBLE
+def assert_good(problem: Problem, answer: Answer) -> None:
+    assert answer.status in (Status.FEASIBLE, Status.CANCELLED)
     assert answer.plan is not None
     assert verify(problem, answer.plan) == []
     assert evaluate(problem, answer.plan) == answer.objective
@@ -102,32 +100,34 @@ def test_a_changed_plan_is_taken_only_where_it_keeps_every_rule(
 
 
 def test_a_window_brings_its_changes_into_a_plan_that_has_moved_on() -> None:
-    search = searching(LINE)
-    base = search.best
+    search = searching(BUSY)
+    base, instance = search.best, search.instance
     assert base is not None
-    instance = search.instance
     parcel = Parcel.of(instance)
     order = sorted(range(len(base.start)), key=lambda each: base.start[each])
-    third = len(order) // 3
-    pieces = (set(order[:third]), set(order[-third:]))
-    results = []
-    for piece in pieces:
+    found = []
+    for first in range(0, len(order), 40):
+        piece = set(order[first : first + 40])
         begin = min(base.setup_start[each] for each in piece)
-        end = max(base.end[each] for each in piece)
-        window = scope(base, begin, end, piece)
-        job = WindowJob(parcel.digest, parcel, window, 0, Effort(5, 2, thorough=False), 0)
-        results.append(decide_window(job))
-    one, other = (result.changes for result in results)
-    assert all(result.known for result in results)
-    assert one
+        window = scope(base, begin, max(base.end[each] for each in piece), piece)
+        job = WindowJob(parcel.digest, parcel, window, 0, Effort(3, 2, thorough=False), 0)
+        result = decide_window(job)
+        assert result.known
+        found += [result.changes] if result.changes else []
+        if len(found) == 2:
+            break
+    one, other = found
     moved = merged(instance, base, base, one)
     assert moved is not None
-    assert verify(LINE, moved.plan(instance)) == []
+    assert verify(BUSY, moved.plan(instance)) == []
     assert changes_between(base, moved) == one
+    assert merged(instance, moved, base, one) is None
     both = merged(instance, moved, base, other)
     touched = {each.operation for each in one} & {each.operation for each in other}
-    assert (both is None) if touched else (both is None or not verify(LINE, both.plan(instance)))
-    assert merged(instance, moved, base, one) is None
+    assert both is None or (not touched and verify(BUSY, both.plan(instance)) == [])
+    rebuilt = Rebuilder(search).rebuilt(moved, other)
+    assert rebuilt is not None
+    assert verify(BUSY, rebuilt.plan(instance)) == []
 
 
 def test_a_worker_that_has_not_got_the_problem_asks_for_it() -> None:
@@ -170,8 +170,9 @@ def watched(workforce: Workforce, on_result: Callable[[int], None]) -> Workforce
 class Broken(Executor):
     """Takes some jobs and never answers, or refuses them."""
 
-    def __init__(self, *, refuses: bool) -> None:
+    def __init__(self, *, refuses: bool, asked: Callable[[], None] = lambda: None) -> None:
         self.refuses = refuses
+        self.asked = asked
         self.taken: list[Future[object]] = []
 
     def submit(
@@ -181,6 +182,7 @@ class Broken(Executor):
         *args: _Arguments.args,
         **kwargs: _Arguments.kwargs,
     ) -> Future[_Result]:
+        self.asked()
         if self.refuses:
             raise RuntimeError("gone fishing")
         future: Future[_Result] = Future()
@@ -188,80 +190,84 @@ class Broken(Executor):
         return future
 
 
-def test_processes_improve_a_plan_within_the_limit() -> None:
-    results: list[int] = []
+class Harm:
+    """Does harm once so many windows are done, and ends the solve some windows after that."""
+
+    def __init__(self, at: int, harm: Callable[[], None], more: int) -> None:
+        self.at = at
+        self.end = at + more
+        self.done = 0
+        self.cancel = threading.Event()
+        self._harm = harm
+
+    def __call__(self, count: int) -> None:
+        """Take the number of windows that are done."""
+        self.done = count
+        if count == self.at:
+            self._harm()
+        if count >= self.end:
+            self.cancel.set()
+
+
+def solved_under(harm: Harm, workforce: Workforce) -> Answer:
+    executor = watched(workforce, harm)
+    return solve(BUSY, time_limit_s=PATIENT_S, executor=executor, cancel=harm.cancel)
+
+
+def test_processes_decide_windows_and_end_with_the_pool() -> None:
+    nothing = Harm(3, lambda: None, 0)
     with processes(2) as workforce:
-        began = time.monotonic()
-        answer = solve(BUSY, time_limit_s=8, executor=watched(workforce, results.append))
-        assert_good(BUSY, answer, began, 8)
-    assert results
-    assert answer.message == ""
+        assert_good(BUSY, solved_under(nothing, workforce))
+    assert nothing.done >= 3
     assert not children()
 
 
 @pytest.mark.slow
 def test_processes_that_are_killed_are_replaced() -> None:
-    killed_at: list[int] = []
-    results: list[int] = []
+    def kill() -> None:
+        next(each for each in children() if "spawn_main" in " ".join(each.cmdline())).kill()
 
-    def kill(count: int) -> None:
-        results.append(count)
-        if not killed_at:
-            killed_at.append(count)
-            workers = [each for each in children() if "spawn_main" in " ".join(each.cmdline())]
-            workers[0].kill()
-
+    harm = Harm(2, kill, 3)
     with processes(2) as workforce:
-        began = time.monotonic()
-        answer = solve(BUSY, time_limit_s=12, executor=watched(workforce, kill))
-        assert_good(BUSY, answer, began, 12)
-    assert results[-1] > killed_at[0]
+        answer = solved_under(harm, workforce)
+    assert_good(BUSY, answer)
+    assert harm.done >= harm.end
     assert "windows sent to the pool of 2 processes were lost" in answer.message
 
 
-@pytest.fixture
-def decided_here(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Sources of the windows that this process decides itself."""
-    found: list[str] = []
-
-    def noted(search: Search, scope: Scope, level: int, effort: Effort, source: str) -> Outcome:
-        found.append(source)
-        return run(search, scope, level, effort, source)
-
-    monkeypatch.setattr("pilotline_scheduler.solver.improve.window_search.run", noted)
-    return found
-
-
-def test_a_refusing_executor_leaves_the_solve_to_this_machine(decided_here: list[str]) -> None:
-    began = time.monotonic()
-    answer = solve(BUSY, time_limit_s=6, executor=Broken(refuses=True))
-    assert_good(BUSY, answer, began, 6)
+def test_a_refusing_executor_leaves_the_solve_to_this_machine() -> None:
+    cancel = threading.Event()
+    refusing = Broken(refuses=True, asked=cancel.set)
+    answer = solve(BUSY, time_limit_s=PATIENT_S, executor=refusing, cancel=cancel)
+    assert_good(BUSY, answer)
     assert "the Broken refused windows (gone fishing)" in answer.message
     assert "the solve went on without" in answer.message
-    assert decided_here
 
 
 def test_a_silent_executor_is_doubted_and_its_windows_are_abandoned(
-    monkeypatch: pytest.MonkeyPatch, decided_here: list[str]
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("pilotline_scheduler.solver.windows.dispatch._FIRST_PATIENCE_S", -2.0)
-    silent = Broken(refuses=False)
-    began = time.monotonic()
-    answer = solve(BUSY, time_limit_s=8, executor=Workforce(silent, lambda: 2, "the moon"))
-    assert_good(BUSY, answer, began, 8)
+    cancel = threading.Event()
+    silent = Broken(refuses=False, asked=lambda: cancel.set() if len(silent.taken) > 2 else None)
+    workforce = Workforce(silent, lambda: 2, "the moon")
+    answer = solve(BUSY, time_limit_s=PATIENT_S, executor=workforce, cancel=cancel)
+    assert_good(BUSY, answer)
     assert "the moon did not answer" in answer.message
-    assert decided_here
     assert silent.taken[-1].cancelled()
 
 
 def test_cancelling_does_not_wait_for_windows_elsewhere() -> None:
     cancel = threading.Event()
-    timer = threading.Timer(2.0, cancel.set)
-    timer.start()
-    began = time.monotonic()
-    answer = solve(BUSY, time_limit_s=60, executor=Broken(refuses=False), cancel=cancel)
-    timer.join()
-    assert time.monotonic() - began <= 2.0 + 2.5
+    asked: list[float] = []
+
+    def ask() -> None:
+        asked.append(time.monotonic())
+        cancel.set()
+
+    silent = Broken(refuses=False, asked=ask)
+    answer = solve(BUSY, time_limit_s=PATIENT_S, executor=silent, cancel=cancel)
+    assert time.monotonic() - asked[0] <= 3.0
     assert answer.status is Status.CANCELLED
 
 
@@ -274,8 +280,9 @@ def test_a_repeatable_solve_keeps_to_itself() -> None:
 def test_any_executor_will_do() -> None:
     with ThreadPoolExecutor(2) as executor:
         began = time.monotonic()
-        answer = solve(LINE, time_limit_s=3, executor=executor)
-        assert_good(LINE, answer, began, 3)
+        answer = solve(BUSY, time_limit_s=4, executor=executor)
+        assert time.monotonic() - began <= 5
+        assert_good(BUSY, answer)
 
 
 def test_a_child_has_processes_of_its_own_and_takes_them_along() -> None:
@@ -341,48 +348,34 @@ def dask(folder: Path, workers: int) -> Iterator[Cluster]:
 
 
 @pytest.mark.slow
-def test_workers_of_a_cluster_may_be_killed_while_it_solves(tmp_path: Path) -> None:
+def test_a_worker_of_a_cluster_may_be_killed_while_it_solves(tmp_path: Path) -> None:
     with dask(tmp_path, 2) as found:
-        results: list[int] = []
-
-        def harm(count: int) -> None:
-            results.append(count)
-            alive = [each for each in found.workers if each.poll() is None]
-            if count == 2:
-                os.kill(alive[0].pid, signal.SIGKILL)
-
+        harm = Harm(2, found.workers[0].kill, 3)
         with cluster(found.address) as workforce:
-            began = time.monotonic()
-            answer = solve(BUSY, time_limit_s=12, executor=watched(workforce, harm))
-            assert_good(BUSY, answer, began, 12)
-        assert sum(each.poll() is None for each in found.workers) == 1
-        assert results[-1] > 3
+            assert_good(BUSY, solved_under(harm, workforce))
+    assert harm.done >= harm.end
 
 
 @pytest.mark.slow
 def test_a_cluster_that_dies_leaves_the_solve_to_this_machine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, decided_here: list[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pilotline_scheduler.solver.windows.dispatch._PATIENCE_S", 0.0)
     with dask(tmp_path, 1) as found:
-
-        def harm(count: int) -> None:
-            if count == 2:
-                found.end()
-
+        harm = Harm(2, found.end, 1000)
         with cluster(found.address) as workforce:
-            began = time.monotonic()
-            answer = solve(BUSY, time_limit_s=12, executor=watched(workforce, harm))
-            assert_good(BUSY, answer, began, 12)
-        assert found.scheduler.poll() is not None
+            timer = threading.Timer(25, harm.cancel.set)
+            timer.start()
+            answer = solved_under(harm, workforce)
+            timer.join()
+        assert_good(BUSY, answer)
         assert f"the cluster at {found.address}" in answer.message
-        assert decided_here
 
 
 def test_a_cluster_that_cannot_be_reached_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     need(find_spec("distributed") is not None, "distributed (pip install 'pilotline[cluster]')")
     monkeypatch.setattr("pilotline_scheduler.solver.windows.workforce._CONNECT_S", 0.5)
     with cluster("tcp://127.0.0.1:9") as workforce:
-        answer = solve(BUSY, time_limit_s=4, executor=workforce)
+        answer = solve(BUSY, time_limit_s=10, executor=workforce)
     assert answer.plan is not None
     assert "the cluster at tcp://127.0.0.1:9 refused windows" in answer.message

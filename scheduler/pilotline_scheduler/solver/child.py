@@ -55,7 +55,8 @@ def solve_in_child(
         time_limit_s: seconds in all, start of the child included.
         workers: threads; None for one per core.
         seed: seeds every random choice.
-        on_incumbent: called with each better plan, from the calling thread.
+        on_incumbent: called with each better plan, from the calling thread; where plans are so
+            large that sending one takes long, with some of them, the last one always.
         cancel: asks the child to stop; it is killed when it does not within three seconds.
         memory_limit_mb: cap of the child's address space, and of each process it starts, or None.
         helpers: processes or a cluster that decide windows besides the child's threads, or None.

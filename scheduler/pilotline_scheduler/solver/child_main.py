@@ -19,6 +19,8 @@ from pilotline_scheduler.solver.child_protocol import (
 from pilotline_scheduler.solver.solve import solve_since
 from pilotline_scheduler.solver.windows.workforce import Help
 
+_LARGE_BYTES = 2**20
+_PAUSE = 10
 _ORPHAN_GRACE_S = 5.0
 """Seconds an orphan gets to stop by itself once its parent is gone."""
 
@@ -43,9 +45,7 @@ def main() -> int:
 
 
 def _solve(request: Request, cancel: threading.Event, reports: BinaryIO) -> None:
-    def report(incumbent: Incumbent, plan: Plan) -> None:
-        _send(reports, Report(incumbent=incumbent, plan=plan))
-
+    incumbents = _Incumbents(reports)
     with (request.helpers or Help()).workforce() as workforce:
         answer = solve_since(
             min(request.started, time.monotonic()),
@@ -53,17 +53,54 @@ def _solve(request: Request, cancel: threading.Event, reports: BinaryIO) -> None
             time_limit_s=request.time_limit_s,
             workers=request.workers,
             seed=request.seed,
-            on_incumbent=report,
+            on_incumbent=incumbents.take,
             cancel=cancel,
             executor=workforce,
         )
+        incumbents.send_kept()
         # The best plan went out as the last incumbent; a large one takes long to send again.
         _send(reports, Report(answer=replace(answer, plan=None)))
 
 
-def _send(reports: BinaryIO, report: Report) -> None:
-    reports.write(report_line(report))
+class _Incumbents:
+    """Sends incumbents; of large ones that come fast, the newest now and then.
+
+    Characteristics:
+        bound: one incumbent kept back.
+        overflow: the newest takes its place; the answer's trajectory has all.
+        pause: ten times what the last one took to send, where it was more than a megabyte, so
+            that sending takes a tenth of the time at most.
+    """
+
+    def __init__(self, reports: BinaryIO) -> None:
+        self._reports = reports
+        self._kept: Report | None = None
+        self._free_at = 0.0
+
+    def take(self, incumbent: Incumbent, plan: Plan) -> None:
+        """Send an incumbent, or keep it for later; called by one thread at a time."""
+        self._kept = Report(incumbent=incumbent, plan=plan)
+        if time.monotonic() >= self._free_at:
+            self.send_kept()
+
+    def send_kept(self) -> None:
+        """Send the incumbent that was kept back, if there is one."""
+        if self._kept is None:
+            return
+        began = time.monotonic()
+        size = _send(self._reports, self._kept)
+        self._kept = None
+        if size > _LARGE_BYTES:
+            ended = time.monotonic()
+            self._free_at = ended + _PAUSE * (ended - began)
+
+
+def _send(reports: BinaryIO, report: Report) -> int:
+    """Send a report; return how many bytes it took."""
+    line = report_line(report)
+    reports.write(line)
     reports.flush()
+    return len(line)
 
 
 def _listen(lines: BinaryIO, cancel: threading.Event) -> None:

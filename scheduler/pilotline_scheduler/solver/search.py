@@ -3,14 +3,10 @@
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from pilotline_scheduler.plan import Incumbent, Plan
 from pilotline_scheduler.solver.instance import Instance, Schedule, objective
 from pilotline_scheduler.solver.late_setups import with_late_setups
-
-if TYPE_CHECKING:
-    from pilotline_scheduler.solver.windows.dispatch import Dispatch
 
 _RESERVE_S = 0.3
 _RESERVE_S_PER_OPERATION = 10e-6
@@ -44,7 +40,6 @@ class Search:
         infeasible: set once it is proven that there is no plan.
         broken: set when a part of the solve raised, so that the others end.
         trajectory: every incumbent.
-        elsewhere: windows that other processes or machines decide, or None.
     """
 
     def __init__(
@@ -70,7 +65,6 @@ class Search:
         self.infeasible = False
         self.broken = False
         self.trajectory: list[Incumbent] = []
-        self.elsewhere: Dispatch | None = None
         self._started = started
         self._clock = clock
         self._on_incumbent = on_incumbent

@@ -3,9 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
 from functools import partial
 
 from pilotline_scheduler.errors import SolveError
@@ -18,6 +16,8 @@ from pilotline_scheduler.solver.search import OnIncumbent, Search
 from pilotline_scheduler.solver.seed.portfolio import seed as plant_seed
 from pilotline_scheduler.solver.specialists.choice import specialist_of
 from pilotline_scheduler.solver.threads import in_threads
+from pilotline_scheduler.solver.windows.dispatch import Dispatch
+from pilotline_scheduler.solver.windows.sender import sending
 from pilotline_scheduler.solver.windows.workforce import Workforce
 from pilotline_scheduler.verifier import verify
 
@@ -126,24 +126,13 @@ def solve_since(
         search.prove(level, bound, source)
     if start is not None:
         search.offer(Schedule.of(instance, start), "start")
-    with _elsewhere(search, executor):
-        _search(search, workers or os.cpu_count() or 1)
-    return _answer(search)
-
-
-@contextmanager
-def _elsewhere(search: Search, executor: Executor | Workforce | None) -> Iterator[None]:
-    """Let the search send windows to an executor meanwhile."""
     if executor is None or search.repeatable:
-        yield
-        return
-    from pilotline_scheduler.solver.windows.dispatch import Dispatch
-
-    search.elsewhere = Dispatch(search, Workforce.of(executor))
-    try:
-        yield
-    finally:
-        search.elsewhere.close()
+        _search(search, workers or os.cpu_count() or 1)
+        return _answer(search)
+    dispatch = Dispatch(search, Workforce.of(executor))
+    with sending(search, dispatch):
+        _search(search, workers or os.cpu_count() or 1)
+    return _answer(search, dispatch.message())
 
 
 def _search(search: Search, workers: int) -> None:
@@ -165,7 +154,7 @@ def _search(search: Search, workers: int) -> None:
         improve(search, workers)
 
 
-def _answer(search: Search) -> Answer:
+def _answer(search: Search, losses: str = "") -> Answer:
     if search.proven():
         status, message = Status.OPTIMAL, ""
     elif search.infeasible:
@@ -176,7 +165,6 @@ def _answer(search: Search) -> Answer:
         status, message = Status.FEASIBLE, ""
     else:
         status, message = Status.UNKNOWN, f"no plan found within {search.time_limit_s:g} s"
-    losses = "" if search.elsewhere is None else search.elsewhere.message()
     return Answer(
         status=status,
         plan=None if search.best is None else search.plan(search.best),

@@ -8,7 +8,7 @@ from pilotline_scheduler.solver.cp_model.run import Effort, Outcome, run
 from pilotline_scheduler.solver.cp_model.scope import Scope
 from pilotline_scheduler.solver.improve.neighbourhoods import Neighbourhood, Neighbourhoods
 from pilotline_scheduler.solver.search import Search
-from pilotline_scheduler.solver.windows.dispatch import Back
+from pilotline_scheduler.solver.windows.dispatch import Back, Dispatch
 
 _FIRST_SIZE = 16
 _SMALLEST, _LARGEST = 4, 400
@@ -64,23 +64,18 @@ class WindowSearch:
             _Arm(each, floating) for each in self._neighbourhoods.all for floating in (False, True)
         ]
 
-    def step(self) -> None:
-        """Decide one window anew; elsewhere, as many at once as there is room for."""
-        elsewhere = self._search.elsewhere
-        if elsewhere is None:
-            self._decide()
-            return
+    def send(self, elsewhere: Dispatch) -> None:
+        """Send windows to be decided elsewhere, as many as there is room for, and learn of some."""
         while elsewhere.has_room() and (window := self._chosen()) is not None:
             then = partial(self._learn_from, window.arm)
             elsewhere.send(window.scope, window.level, window.effort, window.source, then)
-        elsewhere.receive(_WAIT_S if elsewhere.trusted else 0.0)
-        if (elsewhere.idle or not elsewhere.trusted) and not self._search.over():
-            self._decide()
+        elsewhere.receive(_WAIT_S)
 
     def _learn_from(self, arm: _Arm, back: Back) -> None:
         self._learn(arm, back.outcome, back.took_s, improved=back.improved)
 
-    def _decide(self) -> None:
+    def step(self) -> None:
+        """Decide one window anew."""
         search, before, began_s = self._search, self._search.value, self._search.elapsed_s()
         window = self._chosen()
         if window is None or before is None:

@@ -9,6 +9,8 @@ from pilotline_scheduler.solver.seed.units import units
 
 _ATTEMPTS = 12
 """Constructions with one rule before the next one is tried."""
+_SHARE = 0.2
+"""Share of the time limit after which a plan in hand is improved rather than seeded again."""
 
 
 def seed(search: Search) -> None:
@@ -17,12 +19,19 @@ def seed(search: Search) -> None:
     construction = Construction(instance, units(instance), search.over)
     urgency = [0] * len(instance.runs)
     for recipe in recipes(instance):
+        if _suffices(search):
+            return
         try:
             schedule = attempt(construction, recipe, urgency)
         except StoppedError:
             return
         if schedule is not None:
             search.offer(schedule, f"seed:{recipe.name}")
+
+
+def _suffices(search: Search) -> bool:
+    late = search.elapsed_s() > _SHARE * search.time_limit_s
+    return late and search.best is not None and not search.repeatable
 
 
 def attempt(construction: Construction, recipe: Recipe, urgency: list[int]) -> Schedule | None:

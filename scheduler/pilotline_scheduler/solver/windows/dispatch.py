@@ -1,6 +1,7 @@
 """Sends windows out, takes back what comes, and copes when nothing does."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
@@ -14,6 +15,7 @@ from pilotline_scheduler.solver.instance import Schedule
 from pilotline_scheduler.solver.search import Search
 from pilotline_scheduler.solver.windows.job import Parcel, WindowJob, WindowResult
 from pilotline_scheduler.solver.windows.merge import merged
+from pilotline_scheduler.solver.windows.rebuild import Rebuilder
 from pilotline_scheduler.solver.windows.worker import decide_window
 from pilotline_scheduler.solver.windows.workforce import Workforce
 
@@ -21,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 _FIRST_PATIENCE_S = 20.0
 """Seconds past a window's own in which a workforce must answer first: it may have to start."""
-_PATIENCE_S = 4.0
+_PATIENCE_S = 8.0
 _LEAST_S = 0.3
 """A window that would get less is not sent."""
 _MOST_LOST_RUNNING = 20
@@ -74,6 +76,7 @@ class Dispatch:
     def __init__(self, search: Search, workforce: Workforce) -> None:
         self._search = search
         self._workforce = workforce
+        self._rebuilder = Rebuilder(search)
         self._parcel: Parcel | None = None
         self._out: dict[Future[WindowResult], _Sent] = {}
         self._lock = threading.RLock()
@@ -122,17 +125,18 @@ class Dispatch:
             job = WindowJob(self._parcel.digest, None, scope, level, effort, seed)
             self._submit(_Sent(job, source, self._search.elapsed_s(), then))
 
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is out, as with a cluster that has no workers yet."""
-        return not self._out
-
     def receive(self, timeout_s: float) -> None:
-        """Take in windows that have come back, after waiting for the first one."""
+        """Take in windows that have come back, after waiting for the first one.
+
+        Args:
+            timeout_s: longest wait; it is waited for where nothing is out, too.
+        """
         with self._lock:
             out = list(self._out)
         if out:
             wait(out, timeout_s, FIRST_COMPLETED)
+        else:
+            time.sleep(timeout_s)
         for future in out:
             if future.done():
                 with self._lock:
@@ -191,8 +195,11 @@ class Dispatch:
         improved = False
         if result.changes and best is not None and base is not None:
             schedule = merged(search.instance, best, base, result.changes)
+            if schedule is None:
+                self.counts["rebuilt"] += 1
+                schedule = self._rebuilder.rebuilt(best, result.changes)
             improved = schedule is not None and search.offer(schedule, sent.source)
-            self.counts["unfit" if schedule is None else "improved" if improved else "no_gain"] += 1
+            self.counts["improved" if improved else "no_gain"] += 1
         outcome = Outcome(schedule, None, result.complete, result.infeasible)
         return Back(outcome, result.took_s, improved)
 

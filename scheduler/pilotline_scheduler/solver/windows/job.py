@@ -64,7 +64,7 @@ class WindowResult:
 
     Attributes:
         known: whether the worker had the instance; if not, the rest says nothing.
-        changes: operations that differ from the plan in the job; none where nothing was found.
+        changes: operations that differ from the plan in the job; none where none better was found.
         complete: whether nothing better exists within the scope.
         infeasible: whether there is no plan within the scope.
         took_s: seconds of work.

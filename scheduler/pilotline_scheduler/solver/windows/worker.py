@@ -8,9 +8,9 @@ from importlib import import_module
 from multiprocessing import parent_process
 from multiprocessing.synchronize import Event
 
-from pilotline_scheduler.solver.instance import Instance
+from pilotline_scheduler.solver.instance import Instance, objective
 from pilotline_scheduler.solver.windows.job import Parcel, WindowJob, WindowResult
-from pilotline_scheduler.solver.windows.merge import changes_between
+from pilotline_scheduler.solver.windows.merge import Change, changes_between
 
 _MOST_KEPT = 4
 
@@ -62,9 +62,16 @@ def decide_window(job: WindowJob) -> WindowResult:
     )
     outcome = decide(instance, job.scope, job.level, job.effort, conditions)
     base, schedule = job.scope.base, outcome.schedule
+    changes: tuple[Change, ...] = ()
+    if (
+        base is not None
+        and schedule is not None
+        and objective(instance, schedule) < objective(instance, base)
+    ):
+        changes = changes_between(base, schedule)
     return WindowResult(
         known=True,
-        changes=() if base is None or schedule is None else changes_between(base, schedule),
+        changes=changes,
         complete=outcome.complete,
         infeasible=outcome.infeasible,
         took_s=time.monotonic() - began,

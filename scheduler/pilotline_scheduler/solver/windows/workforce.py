@@ -145,7 +145,7 @@ class _Pool(Executor):
             process.join(max(0.0, deadline - time.monotonic()))
             if process.is_alive():
                 process.kill()
-        self._pool.shutdown(wait=True)
+                process.join(_STOP_S)
 
 
 @contextmanager
@@ -155,8 +155,7 @@ def processes(count: int) -> Iterator[Workforce]:
     The caller's main module must be importable, as for every process pool.
     """
     with _Pool(count) as pool:
-        # One more than can run, so that none waits for the next window to be chosen.
-        yield Workforce(pool, lambda: count + 1, f"the pool of {count} processes")
+        yield Workforce(pool, lambda: count, f"the pool of {count} processes")
 
 
 @contextmanager
