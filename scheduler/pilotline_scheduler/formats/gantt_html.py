@@ -5,6 +5,7 @@ from importlib.resources import files
 from typing import Any
 
 from pilotline_scheduler.formats.gantt_svg import client_hues
+from pilotline_scheduler.formats.lanes import lanes
 from pilotline_scheduler.plan import Plan
 from pilotline_scheduler.problem import Problem
 
@@ -32,6 +33,7 @@ def _data(problem: Problem, plan: Plan) -> dict[str, Any]:
         for operation in run.operations
     }
     hues = client_hues(problem)
+    shares = lanes(plan)
     clients = {client: index for index, client in enumerate(hues)}
     calendars = {calendar.id: index for index, calendar in enumerate(problem.calendars)}
     return {
@@ -55,6 +57,8 @@ def _data(problem: Problem, plan: Plan) -> dict[str, Any]:
                 each.setup_start,
                 each.start,
                 each.end,
+                each.start if each.setup_end is None else each.setup_end,
+                *shares[each.operation],
             ]
             for each in sorted(plan.operations, key=lambda planned: planned.start)
             if each.machine in machines and each.operation in owners

@@ -1,7 +1,9 @@
 """Draws a plan as a Gantt chart in SVG, without scripts or outside assets."""
 
+from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
+from pilotline_scheduler.formats.lanes import Lane, lanes
 from pilotline_scheduler.plan import Plan, PlannedOperation
 from pilotline_scheduler.problem import Interval, Machine, Problem
 
@@ -48,13 +50,15 @@ def gantt_svg(problem: Problem, plan: Plan, *, dark: bool = True) -> str:
     for machine in problem.machines:
         parts += _row(problem, machine, rows[machine.id], end, scale)
     hues = client_hues(problem)
+    shares = lanes(plan)
     owners = {operation.id: run for run in problem.runs for operation in run.operations}
     for planned in sorted(plan.operations, key=lambda each: each.start):
         if planned.operation in owners and planned.machine in rows:
             run = owners[planned.operation]
             late = run.due is not None and planned.end > run.due
             title = f"{planned.operation} of {run.id} ({run.client})"
-            parts += _bar(planned, rows[planned.machine], hues[run.client], title, scale, late=late)
+            bar = _Bar(rows[planned.machine], shares[planned.operation], scale)
+            parts += bar.parts(planned, hues[run.client], title, late=late)
     body = "\n".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
@@ -100,23 +104,32 @@ def _closed(opened: tuple[Interval, ...], end: int) -> list[Interval]:
     return [Interval(start, min(stop, end)) for start, stop in pairs if start < min(stop, end)]
 
 
-def _bar(
-    planned: PlannedOperation, row: int, hue: int, title: str, scale: float, *, late: bool
-) -> list[str]:
-    y = _TOP + row * _ROW + 4
-    x = _LABEL + planned.start * scale
-    parts: list[str] = []
-    if planned.setup_start < planned.start:
-        start = _LABEL + planned.setup_start * scale
-        parts.append(
-            f'<rect class="setup" x="{start:.1f}" y="{y + 4}" width="{x - start:.1f}" '
-            f'height="{_BAR - 8}"/>'
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    """Where an operation is drawn: its row, its share of the row, and pixels per tick."""
+
+    row: int
+    lane: Lane
+    scale: float
+
+    def parts(self, planned: PlannedOperation, hue: int, title: str, *, late: bool) -> list[str]:
+        """Return the bar, and before it the changeover."""
+        height = _BAR / self.lane.lanes
+        y = _TOP + self.row * _ROW + 4 + self.lane.rank * height
+        x = _LABEL + planned.start * self.scale
+        found: list[str] = []
+        if planned.setup_start < planned.start:
+            ready = planned.start if planned.setup_end is None else planned.setup_end
+            found.append(
+                f'<rect class="setup" x="{_LABEL + planned.setup_start * self.scale:.1f}" '
+                f'y="{y + height / 4:.1f}" height="{height / 2:.1f}" '
+                f'width="{(ready - planned.setup_start) * self.scale:.1f}"/>'
+            )
+        width = max(0.5, (planned.end - planned.start) * self.scale)
+        found.append(
+            f'<rect {"class=" + chr(34) + "late" + chr(34) if late else ""} x="{x:.1f}" '
+            f'y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
+            f'fill="hsl({hue}, 50%, 60%)"><title>{escape(title)}: '
+            f"{planned.start} to {planned.end}{', late' if late else ''}</title></rect>"
         )
-    width = max(0.5, (planned.end - planned.start) * scale)
-    color = f"hsl({hue}, 50%, 60%)"
-    parts.append(
-        f'<rect {"class=" + chr(34) + "late" + chr(34) if late else ""} x="{x:.1f}" y="{y}" '
-        f'width="{width:.1f}" height="{_BAR}" fill="{color}"><title>{escape(title)}: '
-        f"{planned.start} to {planned.end}{', late' if late else ''}</title></rect>"
-    )
-    return parts
+        return found
