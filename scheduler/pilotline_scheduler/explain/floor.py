@@ -8,7 +8,7 @@ from functools import cached_property
 
 from pilotline_scheduler.errors import AnalysisError
 from pilotline_scheduler.plan import Plan, PlannedOperation
-from pilotline_scheduler.problem import Operation, Problem, Run
+from pilotline_scheduler.problem import Interval, Operation, Problem, Run
 from pilotline_scheduler.verifier import verify
 from pilotline_scheduler.verifier.case import Case
 
@@ -96,10 +96,14 @@ class Floor:
     def pools(self) -> dict[str, Holdings]:
         """Who holds units of each pool."""
         found: dict[str, list[Holding]] = {pool.id: [] for pool in self.problem.pools}
-        for planned in self.case.planned.values():
-            for pool, units in self.case.mode(planned).demands:
-                holding = Holding(planned.start, planned.end, planned.operation, units)
-                found[pool].append(holding)
+        for batches in self.case.batches.values():
+            for first in (batch[0] for batch in batches):
+                mode, whole = self.case.mode(first), Interval(first.start, first.end)
+                for pool, units in mode.demands:
+                    freed = pool in mode.freed_in_pauses
+                    for span in self.case.worked(first) if freed else [whole]:
+                        holding = Holding(span.start, span.end, first.operation, units)
+                        found[pool].append(holding)
         for setup in self.case.setups:
             pool_id = setup.changeover.pool
             if pool_id is not None and setup.ticks:
@@ -129,6 +133,19 @@ class Floor:
         ]
 
     def decided_start(self, operation: str) -> bool:
-        """Return whether a pin or the frozen horizon fixes when an operation starts."""
+        """Return whether it is fixed when an operation starts: it runs, is frozen or pinned."""
         pin = self.pins.get(operation)
-        return operation in self.frozen or (pin is not None and pin.start is not None)
+        return (
+            operation in self.case.running
+            or operation in self.frozen
+            or (pin is not None and pin.start is not None)
+        )
+
+    def mates(self, operation: str) -> tuple[str, ...]:
+        """Return the other operations of the batch that an operation is in."""
+        planned = self.case.planned[operation]
+        return next(
+            tuple(each.operation for each in batch if each.operation != operation)
+            for batch in self.case.batches[planned.machine]
+            if planned in batch
+        )

@@ -1,12 +1,13 @@
 """Why a run ends when it ends: its time from release to end, cause by cause."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from pilotline_scheduler.errors import AnalysisError
 from pilotline_scheduler.explain.cause import Cause, Wait
 from pilotline_scheduler.explain.floor import Floor
+from pilotline_scheduler.explain.readiness import readiness
 from pilotline_scheduler.explain.room import Room
 from pilotline_scheduler.explain.view import View
 from pilotline_scheduler.plan import Plan, PlannedOperation
@@ -73,7 +74,8 @@ def explain_late(
     waits = view.shown([wait for step in steps for wait in _passing(floor, step, view)])
     end = steps[-1].planned.end
     work = _least(floor, steps)
-    causes = _causes(waits, found.release + work - found.due)
+    alone = steps[0].ready + work
+    causes = _causes(waits, alone - found.due)
     return Lateness(
         run,
         found.due,
@@ -82,7 +84,7 @@ def explain_late(
         tuple(step.planned.operation for step in steps),
         waits,
         causes,
-        tuple(_sentences(found, found.due, end, work, waits)),
+        tuple(_sentences(found, end, alone, waits)),
     )
 
 
@@ -95,22 +97,6 @@ def late_runs(problem: Problem, plan: Plan) -> list[str]:
         if run.due is not None and max(ends[each.id] for each in run.operations) > run.due
     }
     return sorted(late, key=lambda run: (-late[run], run))
-
-
-def readiness(
-    floor: Floor, run: Run, operation: str, apart_from: Collection[str] = ()
-) -> tuple[int, Lag | None]:
-    """Return from when an operation could start by its own run alone, and by which lag.
-
-    None is the release. Lags from the operations in `apart_from` do not count.
-    """
-    ready, binding = run.release, None
-    for lag in run.lags:
-        if lag.after == operation and lag.before not in apart_from:
-            bound = floor.case.planned[lag.before].end + lag.minimum
-            if bound > ready:
-                ready, binding = bound, lag
-    return ready, binding
 
 
 def _chain(floor: Floor, run: Run) -> list[_Step]:
@@ -131,10 +117,15 @@ def _chain(floor: Floor, run: Run) -> list[_Step]:
 def _least(floor: Floor, steps: list[_Step]) -> int:
     """Return what a chain takes on the fastest machines without any wait."""
     return sum(
-        min(mode.ticks for mode in floor.of(step.planned.operation)[1].modes)
-        + (0 if step.lag is None else step.lag.minimum)
-        for step in steps
+        _work(floor, step.planned) + (0 if step.lag is None else step.lag.minimum) for step in steps
     )
+
+
+def _work(floor: Floor, planned: PlannedOperation) -> int:
+    """Return what an operation takes on its fastest machine; what runs takes what it takes."""
+    if planned.operation in floor.case.running:
+        return planned.end - planned.start
+    return min(mode.ticks for mode in floor.of(planned.operation)[1].modes)
 
 
 def _passing(floor: Floor, step: _Step, view: View) -> Iterator[Wait]:
@@ -142,6 +133,8 @@ def _passing(floor: Floor, step: _Step, view: View) -> Iterator[Wait]:
     planned, name = step.planned, step.planned.operation
     if step.ready < planned.start:
         yield from _waiting(floor, step, view)
+    if name in floor.case.running:
+        return
     mode = floor.case.mode(planned)
     fastest = min(floor.of(name)[1].modes, key=lambda each: each.ticks)
     if mode.ticks > fastest.ticks:
@@ -159,10 +152,8 @@ def _passing(floor: Floor, step: _Step, view: View) -> Iterator[Wait]:
 def _waiting(floor: Floor, step: _Step, view: View) -> Iterator[Wait]:
     planned, name = step.planned, step.planned.operation
     if floor.decided_start(name):
-        pinned = name in floor.pins and floor.pins[name].start is not None
-        why = f"its start is {'pinned' if pinned else 'frozen'} at {planned.start}"
+        cause, why = _decision(floor, name)
         sentence = f"{name} waits from {step.ready} until {planned.start}: {why}"
-        cause = Cause.PIN if pinned else Cause.FROZEN
         yield Wait(name, cause, step.ready, planned.start, sentence)
         return
     waits, _ = Room(floor, name, floor.case.mode(planned), view).first(step.ready)
@@ -184,6 +175,16 @@ def _waiting(floor: Floor, step: _Step, view: View) -> Iterator[Wait]:
         yield Wait(name, Cause.SLACK, tick, planned.start, sentence)
 
 
+def _decision(floor: Floor, operation: str) -> tuple[Cause, str]:
+    """Return what fixed the start of an operation, also in words."""
+    start = floor.case.planned[operation].start
+    if operation in floor.case.running:
+        return Cause.RUNNING, f"it runs already, since {start}"
+    if operation in floor.pins and floor.pins[operation].start is not None:
+        return Cause.PIN, f"its start is pinned at {start}"
+    return Cause.FROZEN, f"its start is frozen at {start}"
+
+
 def _causes(waits: tuple[Wait, ...], beyond_due: int) -> tuple[tuple[Cause, int], ...]:
     """Return ticks by cause; `beyond_due` is how long after the due tick the work alone ends."""
     ticks: dict[Cause, int] = defaultdict(int)
@@ -194,16 +195,16 @@ def _causes(waits: tuple[Wait, ...], beyond_due: int) -> tuple[tuple[Cause, int]
     return tuple(sorted(counted, key=lambda item: (-item[1], item[0])))
 
 
-def _sentences(run: Run, due: int, end: int, work: int, waits: tuple[Wait, ...]) -> Iterator[str]:
+def _sentences(run: Run, end: int, alone: int, waits: tuple[Wait, ...]) -> Iterator[str]:
+    due = run.due or 0
     verdict = f"{end - due} ticks after" if end > due else f"{due - end} ticks before"
     if end == due:
         verdict = "exactly at"
     yield f"run {run.id} ends at {end}, {verdict} its due tick {due}"
-    alone = run.release + work
     side = f"{alone - due} after" if alone > due else f"{due - alone} before"
     yield (
-        f"released at {run.release}, its work takes at least {work} ticks and could end at "
-        f"{alone}, {side} the due tick"
+        f"released at {run.release}, its work takes at least {alone - run.release} ticks and "
+        f"could end at {alone}, {side} the due tick"
     )
     for wait in waits:
         yield wait.sentence

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from pilotline_scheduler.explain.cause import Wait
 from pilotline_scheduler.explain.floor import Floor
-from pilotline_scheduler.explain.late import readiness
+from pilotline_scheduler.explain.readiness import readiness
 from pilotline_scheduler.explain.room import Room
 from pilotline_scheduler.explain.view import View
 from pilotline_scheduler.plan import Plan
@@ -110,6 +110,8 @@ def _sentence(option: MachineOption, planned_end: int) -> str:
 
 
 def _decided(floor: Floor, operation: str) -> str:
+    if operation in floor.case.running:
+        return f"{operation} runs already"
     pin = floor.pins.get(operation)
     if pin is not None:
         parts = [] if pin.machine is None else [f"to {pin.machine}"]

@@ -1,15 +1,18 @@
 """Where an operation fits while all others keep their places, and what it waits for."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pilotline_scheduler.explain.cause import Cause, Wait
 from pilotline_scheduler.explain.floor import Floor
 from pilotline_scheduler.explain.pool_room import PoolRoom, Shortage
+from pilotline_scheduler.explain.readiness import readiness
 from pilotline_scheduler.explain.setup_room import SetupPlace, SetupRoom
 from pilotline_scheduler.explain.view import View
 from pilotline_scheduler.plan import PlannedOperation
-from pilotline_scheduler.problem import Mode
+from pilotline_scheduler.problem import Interval, Mode
 from pilotline_scheduler.solver.instance.starts import starts
+from pilotline_scheduler.verifier.case import overlaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,14 @@ class Room:
         self._run, self._operation = floor.of(operation)
         frozen_until = floor.problem.frozen_until
         self._horizon = 0 if floor.decided_start(operation) else frozen_until
+        stays = floor.case.planned[operation].machine == mode.machine
+        self._mates = floor.mates(operation) if stays else ()
+        self._own = {operation, *self._mates}
         self._others = [
-            each for each in floor.case.sequences[mode.machine] if each.operation != operation
+            each for each in floor.case.sequences[mode.machine] if each.operation not in self._own
         ]
-        self._pools = PoolRoom(floor, {operation})
-        self._setups = SetupRoom(floor, mode.machine, {operation}, self._horizon)
+        self._pools = PoolRoom(floor, self._own)
+        self._setups = SetupRoom(floor, mode.machine, self._own, self._horizon)
         windows = self._run.attendance if self._operation.attended else ()
         self._by_calendar = starts(
             floor.case.calendar(mode.machine), mode.ticks, pausable=self._operation.pausable
@@ -73,6 +79,7 @@ class Room:
         setup = self._setup_after(before)
         obstacle = (
             self._frozen(tick)
+            or self._incomplete(tick)
             or self._busy(tick, before)
             or self._being_set_up(tick, setup)
             or self._closed(tick)
@@ -118,6 +125,15 @@ class Room:
             return None
         why = f"nothing new begins before the frozen horizon ends at {self._horizon}"
         return self._wait(Cause.FROZEN, tick, self._horizon, why)
+
+    def _incomplete(self, tick: int) -> Wait | None:
+        """Return the wait for the rest of its batch to be ready."""
+        for mate in self._mates:
+            ready, _ = readiness(self._floor, self._floor.of(mate)[0], mate)
+            if ready > tick:
+                why = f"it shares {self._mode.machine} with {self._booking(mate)}, ready at {ready}"
+                return self._wait(Cause.BATCH, tick, ready, why, mate)
+        return None
 
     def _busy(self, tick: int, before: list[PlannedOperation]) -> Wait | None:
         if not before or before[-1].end <= tick:
@@ -196,8 +212,8 @@ class Room:
         free_from = end
         for other in self._others[position:]:
             needed = self._floor.of(other.operation)[1].setup_state
-            if needed is not None:
-                apart_from = {self._name, other.operation}
+            if needed is not None and other.operation not in self._floor.case.running:
+                apart_from = {*self._own, other.operation, *self._floor.mates(other.operation)}
                 setups = SetupRoom(self._floor, other.machine, apart_from, self._horizon)
                 setup = setups.place(state, needed, free_from)
                 return setup.start is not None and setup.start + setup.ticks <= other.start
@@ -206,11 +222,21 @@ class Room:
 
     def _short_of(self, tick: int, end: int) -> Wait | None:
         for pool, units in self._mode.demands:
-            lack = self._pools.shortage(pool, units, tick, end)
+            lack = next(filter(None, self._shortages(pool, units, tick, end)), None)
             if lack is not None:
                 why = f"it needs {units} of {pool}; {self._shortage(lack)}"
                 return self._wait(Cause.POOL, tick, lack.end, why, *lack.holders)
         return None
+
+    def _shortages(self, pool: str, units: int, tick: int, end: int) -> Iterator[Shortage | None]:
+        """Yield the shortage of each part of the time in which units are held."""
+        hours = self._floor.case.calendar(self._mode.machine)
+        parts = [Interval(tick, end)]
+        freed = pool in self._mode.freed_in_pauses
+        if freed and self._operation.pausable and hours is not None:
+            parts = overlaps(parts[0], hours)
+        for part in parts:
+            yield self._pools.shortage(pool, units, part.start, part.end)
 
     def _shortage(self, lack: Shortage) -> str:
         if not lack.holders:
@@ -225,7 +251,7 @@ class Room:
             return None
         for foe in self._floor.foes(self._run.client, hall):
             holdings = self._floor.halls.get((hall, foe))
-            met = None if holdings is None else next(holdings.during(tick, end, {self._name}), None)
+            met = None if holdings is None else next(holdings.during(tick, end, self._own), None)
             if met is not None:
                 why = f"{self._booking(met.operation)} is in hall {hall} until {met.end}, "
                 why += "behind a wall"

@@ -174,7 +174,7 @@ def _anywhere(operation: Operation, elsewhere: list[Machine]) -> Operation:
     for index, mode in enumerate(operation.modes):
         machine = Machine(f"elsewhere for {operation.id} ({index})")
         elsewhere.append(machine)
-        added.append(replace(mode, machine=machine.id))
+        added.append(replace(mode, machine=machine.id, batch=None, places=1))
     return replace(operation, modes=(*operation.modes, *added))
 
 
@@ -192,4 +192,5 @@ def only(problem: Problem, runs: Collection[str]) -> Problem:
         runs=kept,
         pins=tuple(pin for pin in problem.pins if pin.operation in own),
         previous=tuple(each for each in problem.previous if each.operation in own),
+        running=tuple(each for each in problem.running if each.operation in own),
     )

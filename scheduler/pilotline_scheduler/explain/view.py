@@ -7,7 +7,7 @@ from itertools import groupby
 from pilotline_scheduler.explain.cause import Cause, Wait
 from pilotline_scheduler.problem import Run
 
-_OTHERS = frozenset({Cause.MACHINE, Cause.CHANGEOVER, Cause.POOL, Cause.WALL})
+_OTHERS = frozenset({Cause.MACHINE, Cause.BATCH, Cause.CHANGEOVER, Cause.POOL, Cause.WALL})
 """Causes that others' work can be behind."""
 _BOOKING = "another booking"
 

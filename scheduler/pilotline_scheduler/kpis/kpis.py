@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pilotline_scheduler.plan import Plan
+from pilotline_scheduler.plan import Plan, PlannedOperation
 from pilotline_scheduler.problem import Goal, Interval, Pool, Problem, Run
 from pilotline_scheduler.verifier import evaluate, evaluate_goals
 from pilotline_scheduler.verifier.case import Case, open_ticks
@@ -87,7 +87,7 @@ class Kpis:
     Attributes:
         objective: one value per priority level of the problem's objective.
         goals: the value of every goal, asked for or not.
-        energy: sum over operations of energy per tick times ticks.
+        energy: sum over operations of energy per tick times ticks of work; a batch draws it once.
         until: end of the period that machines and pools are measured over.
         machines, pools, clients: by the order of the problem; clients by name.
     """
@@ -113,11 +113,11 @@ def kpis_of(problem: Problem, plan: Plan, until: int | None = None) -> Kpis:
     case = Case(problem, plan)
     goals = evaluate_goals(problem, plan)
     end = goals[Goal.MAKESPAN] if until is None else until
-    modes = [case.mode(planned) for planned in case.planned.values()]
+    firsts = [batch[0] for batches in case.batches.values() for batch in batches]
     return Kpis(
         evaluate(problem, plan),
         goals,
-        sum(mode.energy * mode.ticks for mode in modes),
+        sum(case.mode(first).energy * _worked(case, first) for first in firsts),
         end,
         tuple(_machine(case, machine.id, end) for machine in problem.machines),
         tuple(_pool(case, pool, end) for pool in problem.pools),
@@ -128,7 +128,7 @@ def kpis_of(problem: Problem, plan: Plan, until: int | None = None) -> Kpis:
 def _machine(case: Case, machine: str, end: int) -> MachineKpis:
     period = Interval(0, end)
     hours = case.calendar(machine)
-    work = sum(case.mode(planned).ticks for planned in case.sequences[machine])
+    work = sum(_worked(case, batch[0]) for batch in case.batches[machine])
     spans = [
         setup.interval for setup in case.setups if setup.planned.machine == machine and setup.ticks
     ]
@@ -144,9 +144,10 @@ def _pool(case: Case, pool: Pool, end: int) -> PoolKpis:
         units * max(0, min(after, end) - tick) for (tick, units), (after, _) in pairwise(steps)
     )
     held = sum(
-        units * (planned.end - planned.start)
-        for planned in case.planned.values()
-        for name, units in case.mode(planned).demands
+        units * _held(case, batch[0], pool.id)
+        for batches in case.batches.values()
+        for batch in batches
+        for name, units in case.mode(batch[0]).demands
         if name == pool.id
     )
     setups = sum(
@@ -155,6 +156,18 @@ def _pool(case: Case, pool: Pool, end: int) -> PoolKpis:
         if setup.changeover.pool == pool.id
     )
     return PoolKpis(pool.id, offered, held + setups)
+
+
+def _worked(case: Case, planned: PlannedOperation) -> int:
+    """Return the ticks that an operation works, without pauses."""
+    return sum(span.end - span.start for span in case.worked(planned))
+
+
+def _held(case: Case, planned: PlannedOperation, pool: str) -> int:
+    """Return the ticks for which an operation holds a pool."""
+    if pool in case.mode(planned).freed_in_pauses:
+        return _worked(case, planned)
+    return planned.end - planned.start
 
 
 def _clients(case: Case) -> tuple[ClientKpis, ...]:

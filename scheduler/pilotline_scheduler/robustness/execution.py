@@ -28,7 +28,8 @@ def executed(
     laid_out = lay_out(problem, plan, early=early)
     layout, order = laid_out.layout, laid_out.order
     modes = planned_modes(problem, plan)
-    durations = np.array([ticks.get(name, modes[name].ticks) for name in order], dtype=np.int64)
+    taken = {**planned_ticks(problem, plan), **ticks}
+    durations = np.array([taken[name] for name in order], dtype=np.int64)
     setups, begins, ends, bindings = (np.zeros(len(order), dtype=np.int64) for _ in range(4))
     room = int(layout.profile_room[-1]) + 1
     counts = np.zeros(len(layout.profile_room) - 1, dtype=np.int64)
@@ -36,8 +37,17 @@ def executed(
     execute(layout, durations, setups, begins, ends, bindings, steps[0], steps[1], counts)
     return Plan(
         tuple(
-            PlannedOperation(name, modes[name].machine, int(setup), int(begin), int(end))
-            for name, setup, begin, end in zip(order, setups, begins, ends, strict=True)
+            PlannedOperation(
+                name,
+                modes[name].machine,
+                int(setup),
+                int(begin),
+                int(end),
+                int(setup + length if length else begin),
+            )
+            for name, setup, length, begin, end in zip(
+                order, setups, layout.setup_ticks, begins, ends, strict=True
+            )
             if begin < NEVER
         )
     )
@@ -53,3 +63,10 @@ def planned_modes(problem: Problem, plan: Plan) -> dict[str, Mode]:
         for run in problem.runs
         for operation in run.operations
     }
+
+
+def planned_ticks(problem: Problem, plan: Plan) -> dict[str, int]:
+    """Return the ticks that a plan reckons with; what runs already takes from start to end."""
+    running = {each.operation: each.end - each.start for each in problem.running}
+    modes = planned_modes(problem, plan)
+    return {name: running.get(name, mode.ticks) for name, mode in modes.items()}

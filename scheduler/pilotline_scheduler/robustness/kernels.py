@@ -7,13 +7,13 @@ it, not before its floor. Those that were planned earlier have the first call on
 import numpy as np
 
 from pilotline_scheduler.robustness.layout import Integers, Layout
-from pilotline_scheduler.solver.kernel import kernel
+from pilotline_scheduler.solver.kernel import bare_kernel, kernel
 
 NEVER = 2**40
 """End of what finds no place any more, because a calendar or a pool ends before."""
 
 
-@kernel
+@bare_kernel
 def at_or_before(ticks: Integers, first: int, last: int, tick: int) -> int:
     """Return the place of the last of ``ticks[first:last]``, ascending, at or before a tick."""
     low, high = first, last
@@ -26,7 +26,7 @@ def at_or_before(ticks: Integers, first: int, last: int, tick: int) -> int:
     return low - 1
 
 
-@kernel
+@bare_kernel
 def opening(starts: Integers, ends: Integers, first: int, last: int, tick: int, ticks: int) -> int:
     """Return the first start from a tick on that fits work into one open interval."""
     index = max(first, at_or_before(starts, first, last, tick))
@@ -38,7 +38,7 @@ def opening(starts: Integers, ends: Integers, first: int, last: int, tick: int, 
     return NEVER
 
 
-@kernel
+@bare_kernel
 def pausing(
     starts: Integers, ends: Integers, first: int, last: int, tick: int, ticks: int
 ) -> tuple[int, int]:
@@ -59,7 +59,7 @@ def pausing(
     return NEVER, NEVER
 
 
-@kernel
+@bare_kernel
 def in_hours(plan: Layout, operation: int, tick: int, ticks: int) -> tuple[int, int]:
     """Return the first start and end in open hours."""
     hours = plan.hours[operation]
@@ -72,7 +72,7 @@ def in_hours(plan: Layout, operation: int, tick: int, ticks: int) -> tuple[int, 
     return start, (start + ticks if start < NEVER else NEVER)
 
 
-@kernel
+@bare_kernel
 def next_visit(plan: Layout, operation: int, start: int, end: int) -> int:
     """Return the start when the client can attend from start to end, or else the next visit."""
     first, last = plan.visit_first[operation], plan.visit_first[operation + 1]
@@ -87,7 +87,7 @@ def next_visit(plan: Layout, operation: int, start: int, end: int) -> int:
     return later
 
 
-@kernel
+@bare_kernel
 def enough_from(
     ticks: Integers, free: Integers, first: int, last: int, needed: int, start: int, end: int
 ) -> int:
@@ -103,7 +103,7 @@ def enough_from(
     return start
 
 
-@kernel
+@bare_kernel
 def split(ticks: Integers, free: Integers, first: int, count: int, tick: int) -> int:
     """Make a step of a profile begin at a tick; return the number of steps then."""
     index = at_or_before(ticks, first, first + count, tick)
@@ -117,7 +117,7 @@ def split(ticks: Integers, free: Integers, first: int, count: int, tick: int) ->
     return count + 1
 
 
-@kernel
+@bare_kernel
 def book(
     ticks: Integers, free: Integers, first: int, count: int, start: int, end: int, units: int
 ) -> int:
@@ -131,7 +131,7 @@ def book(
     return count
 
 
-@kernel
+@bare_kernel
 def set_up(
     plan: Layout, operation: int, tick: int, ticks: Integers, free: Integers, counts: Integers
 ) -> int:
@@ -155,7 +155,22 @@ def set_up(
     return int(min(NEVER, start + length))
 
 
-@kernel
+@bare_kernel
+def part_of(plan: Layout, operation: int, start: int) -> int:
+    """Return the open interval in which an operation starts."""
+    hours = plan.hours[operation]
+    first, last = plan.hours_first[hours], plan.hours_first[hours + 1]
+    return at_or_before(plan.hours_start, first, last, start)
+
+
+@bare_kernel
+def next_part(plan: Layout, operation: int, part: int) -> int:
+    """Return the open interval after another, or NEVER."""
+    last = plan.hours_first[plan.hours[operation] + 1]
+    return part + 1 if part + 1 < last else NEVER
+
+
+@bare_kernel
 def short_profile(
     plan: Layout,
     operation: int,
@@ -173,10 +188,21 @@ def short_profile(
         later = enough_from(ticks, free, room, last, plan.draw_needed[draw], start, end)
         if later != start:
             return profile, later
+    for draw in range(plan.freed_first[operation], plan.freed_first[operation + 1]):
+        profile = plan.freed_profile[draw]
+        room = plan.profile_room[profile]
+        last, units = room + counts[profile], plan.freed_units[draw]
+        part = part_of(plan, operation, start)
+        while part < NEVER and plan.hours_start[part] < end:
+            begin, stop = max(start, plan.hours_start[part]), min(end, plan.hours_end[part])
+            later = enough_from(ticks, free, room, last, units, begin, stop)
+            if later != begin:
+                return profile, later
+            part = next_part(plan, operation, part)
     return -1, start
 
 
-@kernel
+@bare_kernel
 def take(
     plan: Layout,
     operation: int,
@@ -192,9 +218,17 @@ def take(
         if units and start < end:
             room, count = plan.profile_room[profile], counts[profile]
             counts[profile] = book(ticks, free, room, count, start, end, units)
+    for draw in range(plan.freed_first[operation], plan.freed_first[operation + 1]):
+        profile, units = plan.freed_profile[draw], plan.freed_units[draw]
+        room = plan.profile_room[profile]
+        part = part_of(plan, operation, start)
+        while part < NEVER and plan.hours_start[part] < end:
+            begin, stop = max(start, plan.hours_start[part]), min(end, plan.hours_end[part])
+            counts[profile] = book(ticks, free, room, counts[profile], begin, stop, units)
+            part = next_part(plan, operation, part)
 
 
-@kernel
+@bare_kernel
 def freed_by(plan: Layout, profile: int, tick: int, ends: Integers, operation: int) -> int:
     """Return the operation that frees a profile at a tick, or -1 where nobody does."""
     for other in range(operation - 1, -1, -1):
@@ -202,10 +236,13 @@ def freed_by(plan: Layout, profile: int, tick: int, ends: Integers, operation: i
             for draw in range(plan.draw_first[other], plan.draw_first[other + 1]):
                 if plan.draw_profile[draw] == profile:
                     return other
+            for draw in range(plan.freed_first[other], plan.freed_first[other + 1]):
+                if plan.freed_profile[draw] == profile:
+                    return other
     return -1
 
 
-@kernel
+@bare_kernel
 def readiness(plan: Layout, operation: int, ends: Integers) -> tuple[int, int]:
     """Return from when an operation may start by its floor and its run, and who decides that.
 
@@ -221,7 +258,7 @@ def readiness(plan: Layout, operation: int, ends: Integers) -> tuple[int, int]:
     return (ready, binding) if ready > floor else (floor, -1)
 
 
-@kernel
+@bare_kernel
 def find_place(
     plan: Layout,
     operation: int,
@@ -246,7 +283,7 @@ def find_place(
     return NEVER, NEVER, holder
 
 
-@kernel
+@bare_kernel
 def reset(plan: Layout, ticks: Integers, free: Integers, counts: Integers) -> None:
     """Free all pools and halls."""
     for profile in range(len(counts)):
@@ -258,7 +295,7 @@ def reset(plan: Layout, ticks: Integers, free: Integers, counts: Integers) -> No
             free[room + index - first] = plan.profile_free[index]
 
 
-@kernel
+@bare_kernel
 def execute(
     plan: Layout,
     durations: Integers,
@@ -295,7 +332,7 @@ def execute(
         bindings[operation] = holder if holder >= 0 else binding
 
 
-@kernel
+@bare_kernel
 def last_of(members: Integers, first: int, last: int, ends: Integers) -> int:
     """Return the member of ``members[first:last]`` that ends last."""
     found = members[first]
@@ -305,7 +342,7 @@ def last_of(members: Integers, first: int, last: int, ends: Integers) -> int:
     return int(found)
 
 
-@kernel
+@bare_kernel
 def count_broken(plan: Layout, begins: Integers, ends: Integers, broken: Integers) -> None:
     """Count each watched lag that is broken."""
     for lag in range(len(broken)):

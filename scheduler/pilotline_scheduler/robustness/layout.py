@@ -35,6 +35,7 @@ class Layout(NamedTuple):
         visit_first, visit_start, visit_end: attendance windows; none for any time.
         lag_first, lag_before, lag_minimum, lag_maximum: operations it waits for.
         draw_first, draw_profile, draw_needed, draw_taken: pools and walls.
+        freed_first, freed_profile, freed_units: pools that get their units back in pauses.
         hours_first, hours_start, hours_end: open intervals of calendars.
         profile_first, profile_tick, profile_free: capacity steps of pools and walls.
         profile_room: place of each profile in an array with room for all bookings.
@@ -63,6 +64,9 @@ class Layout(NamedTuple):
     draw_profile: Integers
     draw_needed: Integers
     draw_taken: Integers
+    freed_first: Integers
+    freed_profile: Integers
+    freed_units: Integers
     hours_first: Integers
     hours_start: Integers
     hours_end: Integers
@@ -199,9 +203,10 @@ class _Builder:
         for each in self._order:
             name = self._names[each]
             run, operation = self._case.operations[name]
-            calendar = self._case.machines[self._case.planned[name].machine].calendar
+            calendar = self._calendar(each)
             hours.append(-1 if calendar is None else self._hours_at[calendar])
-            visits.append(run.attendance if operation.attended else ())
+            bound = operation.attended and name not in self._case.running
+            visits.append(run.attendance if bound else ())
             pausable.append(int(operation.pausable))
         return {
             "hours": _array(hours),
@@ -209,6 +214,13 @@ class _Builder:
             **_intervals("visit", visits),
             **_intervals("hours", [calendar.open for calendar in self._problem.calendars]),
         }
+
+    def _calendar(self, operation: int) -> str | None:
+        """Return the calendar an operation must keep to; what runs already keeps to none."""
+        name = self._names[operation]
+        if name in self._case.running:
+            return None
+        return self._case.machines[self._case.planned[name].machine].calendar
 
     def _lags(self) -> dict[str, Integers]:
         """Return the lags that execution keeps: those to operations released before."""
@@ -239,10 +251,14 @@ class _Builder:
 
     def _draws(self) -> dict[str, Integers]:
         draws = [self._mode(each).draws for each in self._order]
+        freed = [self._freed(each) for each in self._order]
         profiles = self._instance.profiles
         bookings = np.zeros(len(profiles), dtype=np.int64)
         for profile, _, taken in (draw for each in draws for draw in each):
             bookings[profile] += 1 if taken else 0
+        parts = max((len(calendar.open) for calendar in self._problem.calendars), default=0)
+        for profile, _ in (draw for each in freed for draw in each):
+            bookings[profile] += parts
         for setup in self._case.setups:
             if setup.changeover.pool is not None and setup.ticks:
                 bookings[
@@ -256,11 +272,17 @@ class _Builder:
             "draw_profile": _array([draw[0] for each in draws for draw in each]),
             "draw_needed": _array([draw[1] for each in draws for draw in each]),
             "draw_taken": _array([draw[2] for each in draws for draw in each]),
+            "freed_first": _firsts(freed),
+            "freed_profile": _array([draw[0] for each in freed for draw in each]),
+            "freed_units": _array([draw[1] for each in freed for draw in each]),
             "profile_first": _firsts(profiles),
             "profile_tick": _array([tick for steps in profiles for tick, _ in steps]),
             "profile_free": _array([units for steps in profiles for _, units in steps]),
             "profile_room": _array([0, *accumulate(rooms)]),
         }
+
+    def _freed(self, operation: int) -> tuple[tuple[int, int], ...]:
+        return () if self._calendar(operation) is None else self._mode(operation).freed
 
 
 def _by_lags(problem: Problem) -> list[str]:

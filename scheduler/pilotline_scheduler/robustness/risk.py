@@ -10,10 +10,11 @@ from pilotline_scheduler.errors import AnalysisError
 from pilotline_scheduler.plan import Plan
 from pilotline_scheduler.problem import Problem, Run
 from pilotline_scheduler.robustness.chance import Chance, wilson
-from pilotline_scheduler.robustness.execution import planned_modes
+from pilotline_scheduler.robustness.execution import planned_modes, planned_ticks
 from pilotline_scheduler.robustness.kernels import NEVER, execute_all
 from pilotline_scheduler.robustness.layout import Integers, LaidOut, lay_out
 from pilotline_scheduler.verifier import verify
+from pilotline_scheduler.verifier.case import Case
 
 _BATCH_CELLS = 2**21
 """Durations held in memory at once."""
@@ -140,8 +141,9 @@ def risk(
     """Return the risk of a plan, by executing it with durations drawn from their spreads.
 
     Machines and orders stay. Work that is held up is pushed right past calendars, attendance, pools
-    and walls; those planned earlier have the first call on them. Operations are independent, and
-    modes without a spread take their ticks. The same seed gives the same figures.
+    and walls; those planned earlier have the first call on them. Operations are independent; modes
+    without a spread take their ticks, and what runs already ends when it is expected to. The same
+    seed gives the same figures.
 
     Args:
         problem: a validated problem; some planned mode has a spread.
@@ -152,8 +154,8 @@ def risk(
         early: whether work may start before its planned start, as soon as it can.
 
     Raises:
-        AnalysisError: the plan breaks rules, no planned mode has a spread, or a setting is
-            impossible.
+        AnalysisError: the plan breaks rules or has batches, no planned mode has a spread, or a
+            setting is impossible.
     """
     _check(problem, plan, samples, confidence)
     laid_out = lay_out(problem, plan, early=early)
@@ -171,6 +173,12 @@ def _check(problem: Problem, plan: Plan, samples: int, confidence: float) -> Non
     if violations:
         message = f"a plan is weighed only where it keeps every rule; {violations[0]}"
         raise AnalysisError(message)
+    batches = Case(problem, plan).batches.values()
+    shared = next((batch for each in batches for batch in each if len(batch) > 1), None)
+    if shared is not None:
+        names = " and ".join(each.operation for each in shared)
+        message = f"risk does not know batches, and {names} are one; plan them apart"
+        raise AnalysisError(message)
     if all(mode.spread is None for mode in planned_modes(problem, plan).values()):
         message = "no planned mode has a spread; give modes one, or use a usual one"
         raise AnalysisError(message)
@@ -182,7 +190,11 @@ def _drawn(
     """Yield batches of durations by sample and operation, with the number of the first sample."""
     random = np.random.default_rng(seed)
     modes = planned_modes(problem, plan)
-    spreads = [modes[name].spread or (modes[name].ticks,) * 3 for name in order]
+    ticks = planned_ticks(problem, plan)
+    running = {each.operation for each in problem.running}
+    spreads = [
+        (None if name in running else modes[name].spread) or (ticks[name],) * 3 for name in order
+    ]
     low, likely, high = (np.array(side, dtype=np.float64) for side in zip(*spreads, strict=True))
     open_ = np.flatnonzero(high > low)
     batch = max(1, _BATCH_CELLS // len(order))

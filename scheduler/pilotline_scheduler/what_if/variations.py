@@ -124,6 +124,7 @@ class RemovedMachine:
             machines=tuple(each for each in problem.machines if each.id != self.machine),
             pins=tuple(pin for pin in problem.pins if pin.machine != self.machine),
             previous=tuple(each for each in problem.previous if each.machine != self.machine),
+            running=tuple(each for each in problem.running if each.machine != self.machine),
             walls=_standing_walls(problem, self.machine),
         )
 
@@ -149,6 +150,7 @@ class DroppedRun:
             runs=runs,
             pins=tuple(pin for pin in problem.pins if pin.operation in kept),
             previous=tuple(each for each in problem.previous if each.operation in kept),
+            running=tuple(each for each in problem.running if each.operation in kept),
         )
 
 

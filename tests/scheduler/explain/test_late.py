@@ -8,22 +8,24 @@ from hypothesis import HealthCheck, given, settings
 from pilotline_scheduler.errors import AnalysisError
 from pilotline_scheduler.explain import Cause, Lateness, View, explain_late
 from pilotline_scheduler.explain.floor import Floor
-from pilotline_scheduler.explain.late import late_runs
 from pilotline_scheduler.explain.room import Room
 from pilotline_scheduler.generator import generate
+from pilotline_scheduler.generator.features import Feature
 from pilotline_scheduler.plan import Plan, PlannedOperation
 from pilotline_scheduler.problem import (
     Calendar,
     Lag,
     Machine,
+    Mode,
     Operation,
     Pin,
     Pool,
     Problem,
     Run,
+    Running,
     Wall,
 )
-from pilotline_scheduler.solver import first_plan
+from pilotline_scheduler.solver import first_plan, solve
 from tests.scheduler.small_problems import problems
 from tests.scheduler.words import job, on, operation, setups, spans
 
@@ -187,7 +189,7 @@ def test_the_place_an_operation_has_is_one_it_could_have(problem: Problem) -> No
 
 
 def test_a_customer_reads_no_trace_of_another() -> None:
-    problem = generate(30, 8, 3)
+    problem = generate(30, 8, 2)
     plan = first_plan(problem)
     assert plan is not None
     floor = Floor(problem, plan)
@@ -204,4 +206,39 @@ def test_a_customer_reads_no_trace_of_another() -> None:
         assert not set(dict(found.causes)) & {Cause.MACHINE, Cause.POOL, Cause.WALL}
         busy += dict(found.causes).get(Cause.BUSY, 0)
     assert busy > 0
-    assert late_runs(problem, plan)
+
+
+def test_a_batch_waits_for_its_last_member() -> None:
+    shared = (Mode("M", 4, batch="glaze"),)
+    kiln = Machine("M", places=2)
+    found = told(
+        [at("x", "M", 5, 9), at("o", "M", 5, 9)],
+        machines=(kiln,),
+        runs=(
+            job("late", Operation("x", shared), due=4),
+            job("other", Operation("o", shared), release=5),
+        ),
+    )
+    assert found.causes == ((Cause.BATCH, 5),)
+    assert "x waits from 0 until 5: it shares M with o of run other (other)" in found.sentences[-1]
+
+
+def test_what_runs_already_is_a_fact() -> None:
+    found = told(
+        [at("x", "M", 0, 8), at("y", "M", 8, 10)],
+        runs=(late(X, operation("y", ("M", 2)), release=3),),
+        running=(Running("x", "M", 0, 8),),
+    )
+    # 8 as it runs and 2: 10, against 3.
+    assert (found.chain, found.causes) == (("x", "y"), ((Cause.TIGHT, 7),))
+
+
+def test_everything_a_line_can_have_is_explained() -> None:
+    problem = generate(20, 8, 1, features=tuple(Feature))
+    plan = solve(problem, time_limit_s=4).plan
+    assert plan is not None
+    floor = Floor(problem, plan)
+    for run in problem.runs:
+        if run.due is not None:
+            found = explain_late(problem, plan, run.id, floor=floor)
+            assert sum(ticks for _, ticks in found.causes) == found.ticks
