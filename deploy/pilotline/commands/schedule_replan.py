@@ -11,45 +11,56 @@ if TYPE_CHECKING:
     from pilotline_scheduler.replan import Disruption, Replan, Times
 
 Many = list[str]
+ProblemFile = Annotated[Path, typer.Argument(metavar="PROBLEM", help="Problem file.")]
+PublishedPlan = Annotated[Path, typer.Argument(metavar="PLAN", help="The published plan.")]
+Now = Annotated[str, typer.Option(metavar="TIME", help="A tick, or 2026-01-06T10:00Z.")]
+Down = Annotated[
+    Many | None, typer.Option(metavar="MACHINE=FROM..UNTIL", help="A machine is down.")
+]
+Ends = Annotated[
+    Many | None, typer.Option(metavar="OPERATION=END", help="What runs ends then instead.")
+]
+Late = Annotated[
+    Many | None, typer.Option(metavar="RUN[/OPERATION]=UNTIL", help="Its material comes then.")
+]
+Urgent = Annotated[
+    list[Path] | None, typer.Option(metavar="FILE", help="New runs as JSON; others make room.")
+]
+Cancel = Annotated[Many | None, typer.Option(metavar="RUN", help="A run is given up.")]
+Short = Annotated[
+    Many | None,
+    typer.Option(metavar="POOL=UNITS@FROM..UNTIL", help="A pool has so many units fewer."),
+]
+Seconds = Annotated[float, typer.Option("--time", min=0.0, help="Seconds in all; 0 only repairs.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Threads; one per core by default.", show_default=False)
+]
+Seed = Annotated[int, typer.Option(help="The same seed draws the same.")]
+Zone = Annotated[str, typer.Option(help="Time zone of what is printed.")]
+NewPlan = Annotated[Path | None, typer.Option(metavar="PLAN", help="Plan file to write.")]
+NewProblem = Annotated[
+    Path | None, typer.Option(metavar="PROBLEM", help="Write the problem after the disruptions.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def replan(
-    problem: Annotated[Path, typer.Argument(metavar="PROBLEM", help="Problem file.")],
-    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="The published plan.")],
-    now: Annotated[str, typer.Option(metavar="TIME", help="A tick, or 2026-01-06T10:00Z.")],
-    down: Annotated[
-        Many | None, typer.Option(metavar="MACHINE=FROM..UNTIL", help="A machine is down.")
-    ] = None,
-    overrun: Annotated[
-        Many | None, typer.Option(metavar="OPERATION=END", help="What runs ends then instead.")
-    ] = None,
-    late: Annotated[
-        Many | None,
-        typer.Option(metavar="RUN[/OPERATION]=UNTIL", help="Its material comes then."),
-    ] = None,
-    urgent: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="New runs as JSON; others make room.")
-    ] = None,
-    cancel: Annotated[Many | None, typer.Option(metavar="RUN", help="A run is given up.")] = None,
-    short: Annotated[
-        Many | None,
-        typer.Option(metavar="POOL=UNITS@FROM..UNTIL", help="A pool has so many units fewer."),
-    ] = None,
-    time: Annotated[
-        float, typer.Option("--time", min=0.0, help="Seconds in all; 0 only repairs.")
-    ] = 10.0,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Threads; one per core by default.", show_default=False),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed draws the same.")] = 0,
-    zone: Annotated[str, typer.Option(help="Time zone of what is printed.")] = "UTC",
-    out: Annotated[Path | None, typer.Option(metavar="PLAN", help="Plan file to write.")] = None,
-    problem_out: Annotated[
-        Path | None,
-        typer.Option(metavar="PROBLEM", help="Write the problem after the disruptions."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    problem: ProblemFile,
+    plan: PublishedPlan,
+    now: Now,
+    down: Down = None,
+    overrun: Ends = None,
+    late: Late = None,
+    urgent: Urgent = None,
+    cancel: Cancel = None,
+    short: Short = None,
+    time: Seconds = 10.0,
+    workers: Workers = None,
+    seed: Seed = 0,
+    zone: Zone = "UTC",
+    out: NewPlan = None,
+    problem_out: NewProblem = None,
+    as_json: AsJson = False,
 ) -> None:
     """Mend a published plan after a disruption: at once, then better while there is time.
 
@@ -58,29 +69,18 @@ def replan(
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
     from pilotline_scheduler.errors import SchedulerError
-    from pilotline_scheduler.formats.pilotline_json import (
-        read_plan,
-        read_problem,
-        write_plan,
-        write_problem,
-    )
+    from pilotline_scheduler.formats import pilotline_json as files
     from pilotline_scheduler.replan import Times
     from pilotline_scheduler.replan import replan as replanned
 
+    repaired_s: list[float] = []
     try:
-        read = replace(read_problem(problem), previous=read_plan(plan).operations)
+        read = replace(files.read_problem(problem), previous=files.read_plan(plan).operations)
         tick = Times.of(read, 0).tick(now)
         times = Times.of(read, tick, ZoneInfo(zone))
         disruptions = disruptions_of(
-            times,
-            down=down or [],
-            overrun=overrun or [],
-            late=late or [],
-            urgent=urgent or [],
-            cancel=cancel or [],
-            short=short or [],
+            times, down=down, overrun=overrun, late=late, short=short, cancel=cancel, urgent=urgent
         )
-        repaired_s: list[float] = []
         found = replanned(
             read,
             tick,
@@ -91,10 +91,7 @@ def replan(
             on_repaired=lambda each: repaired_s.append(each.wall_s),
             times=times,
         )
-        if out is not None:
-            write_plan(found.plan, out)
-        if problem_out is not None:
-            write_problem(found.problem, problem_out)
+        _write(found, out, problem_out)
     except (SchedulerError, OSError, ZoneInfoNotFoundError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
@@ -104,15 +101,24 @@ def replan(
         _print(found, times, repaired_s[0])
 
 
+def _write(found: "Replan", plan: Path | None, problem: Path | None) -> None:
+    from pilotline_scheduler.formats.pilotline_json import write_plan, write_problem
+
+    if plan is not None:
+        write_plan(found.plan, plan)
+    if problem is not None:
+        write_problem(found.problem, problem)
+
+
 def disruptions_of(
     times: "Times",
     *,
-    down: Many,
-    overrun: Many,
-    late: Many,
-    urgent: list[Path],
-    cancel: Many,
-    short: Many,
+    down: Many | None,
+    overrun: Many | None,
+    late: Many | None,
+    short: Many | None,
+    cancel: Many | None,
+    urgent: list[Path] | None,
 ) -> "list[Disruption]":
     """Return the disruptions that options name.
 
@@ -130,23 +136,23 @@ def disruptions_of(
     )
 
     found: list[Disruption] = []
-    for text in down:
+    for text in down or ():
         machine, span = _parted(text, "=", "--down MACHINE=FROM..UNTIL")
         found.append(MachineDown(machine, *_span(times, span, "--down MACHINE=FROM..UNTIL")))
-    for text in overrun:
+    for text in overrun or ():
         operation, end = _parted(text, "=", "--overrun OPERATION=END")
         found.append(Overrun(operation, times.tick(end)))
-    for text in late:
+    for text in late or ():
         name, until = _parted(text, "=", "--late RUN=UNTIL")
         run, _, part = name.partition("/")
         found.append(LateMaterial(run, times.tick(until), part or None))
-    for text in short:
+    for text in short or ():
         form = "--short POOL=UNITS@FROM..UNTIL"
         pool, rest = _parted(text, "=", form)
         units, span = _parted(rest, "@", form)
         found.append(PoolShortage(pool, _count(units, form), *_span(times, span, form)))
-    found += [CancelledRun(run) for run in cancel]
-    found += [UrgentRun(run) for path in urgent for run in read_runs(path)]
+    found += [CancelledRun(run) for run in cancel or ()]
+    found += [UrgentRun(run) for path in urgent or () for run in read_runs(path)]
     return found
 
 
