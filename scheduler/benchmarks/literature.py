@@ -4,7 +4,8 @@
 
 The folder holds ``manifest.csv`` (set, name, path, best_known) and the files it names; the gap is
 to the best value published, or to the best of any run of ours where none is. Each solve runs in a
-process of its own, and its plan is checked by the independent verifier.
+process of its own, and its plan is checked by the independent verifier. ``--record`` keeps the best
+values of a run in ``best_values.csv``; record on a machine with nothing else to do.
 """
 
 import argparse

@@ -126,7 +126,7 @@ def _in_json(folder: Path, target: Target) -> Iterator[Entry]:
     path = folder / f"{target.source}.json"
     for each in json.loads(path.read_text(encoding="utf-8")):
         name = each["instance"]
-        published = each.get("literature_best_from_memory") if each.get("verified") else None
+        published = each.get("best_known", each.get("literature_best_from_memory"))
         file = path.with_name(f"{path.name}#{name}")
         yield Entry(target.source, name, file, target.form, published, infeasible=False)
 
