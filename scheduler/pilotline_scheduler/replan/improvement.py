@@ -12,19 +12,18 @@ from pilotline_scheduler.solver.bounds import lower_bounds
 from pilotline_scheduler.solver.instance import Instance, Schedule, compile_problem
 from pilotline_scheduler.solver.search import Search
 
-_LATE_PRICE = 10
-"""Ticks of moving that a tick of a broken promise is worth, times the weight of its run."""
 _MACHINE_PRICE = 60
 """Ticks of moving that another machine is worth."""
 STABILITY = Objective(
     (
         Term(Goal.TARDY_RUNS, priority=0),
-        Term(Goal.WEIGHTED_TARDINESS, _LATE_PRICE, priority=1),
+        Term(Goal.WEIGHTED_TARDINESS, priority=1),
         Term(Goal.MOVED_START, priority=1),
         Term(Goal.CHANGED_MACHINE, _MACHINE_PRICE, priority=1),
     )
 )
-"""First as many promises as can be are kept, then broken ones by little, and little moves."""
+"""First as many promises as can be are kept; then little moves, and a tick by which a run of weight
+1 breaks its promise counts like a tick of moving."""
 
 
 def stable_problem(problem: Problem, promises: dict[str, int]) -> Problem:
