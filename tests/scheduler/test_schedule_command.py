@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 from pilotline.main import app
 from pilotline_scheduler.formats.gantt_html import gantt_html
 from pilotline_scheduler.formats.pilotline_json import read_plan, read_problem, write_plan
+from pilotline_scheduler.generator import Feature, generate
 from pilotline_scheduler.plan import Plan
 from pilotline_scheduler.problem import Machine, Problem
 from pilotline_scheduler.verifier import verify
@@ -44,6 +45,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     solved = run("solve", problem, "--time", 2, "--seed", 1, "--out", plan)
     assert solved.exit_code == 0, solved.output
     return folder
+
+
+def test_a_line_is_generated_with_every_feature_there_is(tmp_path: Path) -> None:
+    out = tmp_path / "rich.json"
+    wanted = [word for feature in Feature for word in ("--with", feature.value)]
+    assert run("generate", "--runs", 12, "--machines", 8, *wanted, "--out", out).exit_code == 0
+    made = read_problem(out)
+    assert made == generate(12, 8, 0, list(Feature))
+    assert made.running
+    refused = run("generate", "--runs", 3, "--machines", 2, "--with", "magic", "--out", out)
+    assert refused.exit_code == 2
+    assert "kiln" in refused.output
 
 
 def test_a_generated_problem_is_solved_and_the_plan_holds(folder: Path) -> None:

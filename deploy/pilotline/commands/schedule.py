@@ -1,5 +1,6 @@
 """`pilotline schedule`: generates, solves, checks and measures scheduling problems."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,6 +51,15 @@ app.command()(replan)
 app.command()(quote)
 
 
+class Besides(StrEnum):
+    """What a generated line can have besides, as the generator names it; it loads OR-Tools."""
+
+    KILN = "kiln"
+    TARIFF = "tariff"
+    ENTITLEMENTS = "entitlements"
+    RUNNING = "running"
+
+
 @app.callback()
 def schedule() -> None:
     """See `pilotline --help`."""
@@ -61,14 +71,20 @@ def generate(
     machines: Annotated[int, typer.Option(min=2, help="Machines.")],
     out: Annotated[Path, typer.Option(metavar="F", help="Problem file to write.")],
     seed: Seed = 0,
+    features: Annotated[
+        list[Besides] | None,
+        typer.Option("--with", help="What the line has besides."),
+    ] = None,
 ) -> None:
     """Write a realistic pilot-line problem with every kind of constraint."""
     from pilotline_scheduler.errors import SchedulerError
     from pilotline_scheduler.formats.pilotline_json import write_problem
+    from pilotline_scheduler.generator import Feature
     from pilotline_scheduler.generator import generate as generated
 
+    wanted = [Feature(each.value) for each in features or ()]
     try:
-        problem = generated(runs, machines, seed)
+        problem = generated(runs, machines, seed, wanted)
         write_problem(problem, out)
     except (SchedulerError, OSError) as error:
         fail(error)
