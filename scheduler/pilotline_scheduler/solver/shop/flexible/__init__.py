@@ -1,0 +1,1 @@
+"""Flexible shops: operations choose among machines, and setups depend on the sequence."""

@@ -1,0 +1,121 @@
+"""The specialist for flexible shops, and for job shops with setups."""
+
+import threading
+
+import numpy as np
+
+from pilotline_scheduler.solver.instance import Instance, Schedule
+from pilotline_scheduler.solver.search import Search
+from pilotline_scheduler.solver.seed.construction import Construction, StoppedError
+from pilotline_scheduler.solver.seed.portfolio import attempt
+from pilotline_scheduler.solver.seed.rules import recipes
+from pilotline_scheduler.solver.seed.units import units
+from pilotline_scheduler.solver.shop.flexible.graph import Graph, graph_of
+from pilotline_scheduler.solver.shop.flexible.hunt import Hunt, Hunter, Start
+from pilotline_scheduler.solver.shop.flexible.rehearsal import rehearse
+from pilotline_scheduler.solver.shop.sequence.compiled import Compiled
+from pilotline_scheduler.solver.shop.shop import Ints, Shop, shop_of
+
+_SEED_SHARE = 0.05
+"""Share of the time after which no further dispatching rule is begun."""
+_SMALL = 150
+"""Modes of all operations up to which CP-SAT is left to prove what it can."""
+
+
+class FlexibleShop:
+    """Tabu search over modes and sequences at once, between the plans of an elite.
+
+    Attributes:
+        name: what incumbents name as their source.
+    """
+
+    name = "flexible-shop"
+
+    def __init__(self, graph: Graph, rank: Ints) -> None:
+        self._graph = graph
+        self._rank = rank
+        self._starts: list[Start] = []
+        self._hunt: Hunt | None = None
+        self._lock = threading.Lock()
+        self._compiled = Compiled(rehearse)
+
+    def seed(self, search: Search) -> None:
+        """Offer the plans of dispatching rules."""
+        if search.best is not None:
+            self._starts.append(self._start(search.best))
+        construction = Construction(search.instance, units(search.instance), search.over)
+        urgency = [0] * len(search.instance.runs)
+        for recipe in recipes(search.instance):
+            late = not search.repeatable and search.elapsed_s() > _SEED_SHARE * search.time_limit_s
+            if self._starts and late:
+                return
+            try:
+                schedule = attempt(construction, recipe, urgency)
+            except StoppedError:
+                return
+            if schedule is not None:
+                search.offer(schedule, f"{self.name}:{recipe.name}")
+                self._starts.append(self._start(schedule))
+
+    def work(self, search: Search, worker: int, workers: int) -> None:
+        """Improve until the search is over."""
+        if not self._starts or not self._compiled.wait(search):
+            return
+        small = len(self._graph.mode_ticks) <= _SMALL
+        if small and worker == 1:
+            _prove(search, workers)
+        Hunter(self._shared(search, workers), self._starts, worker).hunt()
+        if small and workers == 1:
+            _prove(search, workers)
+
+    def _shared(self, search: Search, workers: int) -> Hunt:
+        with self._lock:
+            if self._hunt is None:
+                self._hunt = Hunt(search, self._graph, workers)
+            return self._hunt
+
+    def _start(self, schedule: Schedule) -> Start:
+        order = np.lexsort(np.array((self._rank, schedule.end, schedule.start)))
+        return Start(np.asarray(schedule.mode) + self._graph.mode_at[:-1], order)
+
+
+def _prove(search: Search, workers: int) -> None:
+    # OR-Tools takes over a second to import; the first plans do not wait for it.
+    from pilotline_scheduler.solver.improve.whole import solve_whole
+
+    solve_whole(search, workers, search.left_s())
+
+
+def flexible_shop_for(instance: Instance) -> FlexibleShop | None:
+    """Return a specialist for an instance, or None where it is not a flexible shop."""
+    shop = None if instance.extras else shop_of(instance)
+    if shop is None or shop.tardiness or not (_is_flexible(shop) and _has_clear_setups(shop)):
+        return None
+    rank = _rank(shop)
+    return None if rank is None else FlexibleShop(graph_of(shop), rank)
+
+
+def _is_flexible(shop: Shop) -> bool:
+    return len(shop.mode_machine) > shop.operations or bool(np.any(shop.setup_at >= 0))
+
+
+def _has_clear_setups(shop: Shop) -> bool:
+    """Return whether the setup between two operations depends on these two alone."""
+    set_up = shop.setup_at[shop.mode_machine] >= 0
+    return bool(np.all(~set_up | ((shop.mode_state >= 0) & (shop.mode_ticks > 0))))
+
+
+def _rank(shop: Shop) -> Ints | None:
+    """Return the place of each operation in a topological order, or None if there is none."""
+    waiting = np.diff(shop.before_at)
+    order = np.flatnonzero(waiting == 0).tolist()
+    for operation in order:
+        for after in shop.after[shop.after_at[operation] : shop.after_at[operation + 1]].tolist():
+            waiting[after] -= 1
+            if waiting[after] == 0:
+                order.append(after)
+    if len(order) < shop.operations:
+        return None
+    rank = np.empty(shop.operations, dtype=np.int64)
+    rank[order] = np.arange(shop.operations)
+    return rank
