@@ -13,6 +13,8 @@ from pilotline_scheduler.explain import explain_conflict, explain_late
 from pilotline_scheduler.explain.floor import Floor
 from pilotline_scheduler.explain.late import late_runs
 from pilotline_scheduler.generator import generate
+from pilotline_scheduler.plan import Plan
+from pilotline_scheduler.problem import Problem
 from pilotline_scheduler.robustness import risk, with_usual_spread
 from pilotline_scheduler.solver import first_plan
 
@@ -25,10 +27,7 @@ Result = TypeVar("Result")
 def main() -> None:
     """Print CPU seconds, compiling of kernels apart."""
     runs, machines = map(int, sys.argv[1:3] or ("60", "10"))
-    candidates = (generate(runs, machines, seed) for seed in range(_SEEDS))
-    problem, plan = next(
-        (each, found) for each in candidates if (found := first_plan(each)) is not None
-    )
+    problem, plan = planned(runs, machines)
     print(f"{problem.name}: {len(plan.operations)} operations")
     uncertain = with_usual_spread(problem, 0.1, 0.3)
     timed("first execution, kernels compiled or loaded", lambda: risk(uncertain, plan, samples=1))
@@ -46,6 +45,17 @@ def main() -> None:
     asked = replace(problem, runs=(*problem.runs[:-1], stuck))
     found = timed("a deadline nobody can keep, found", lambda: explain_conflict(asked))
     print(found.message)
+
+
+def planned(runs: int, machines: int) -> tuple[Problem, Plan]:
+    """Return a generated line that a dispatching rule can plan, with that plan."""
+    for seed in range(_SEEDS):
+        problem = generate(runs, machines, seed)
+        plan = first_plan(problem)
+        if plan is not None:
+            return problem, plan
+    message = f"no plan for {runs} runs on {machines} machines with the first {_SEEDS} seeds"
+    raise SystemExit(message)
 
 
 def timed(what: str, work: Callable[[], Result]) -> Result:

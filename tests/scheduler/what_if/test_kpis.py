@@ -86,3 +86,15 @@ def test_goals_and_energy_are_there() -> None:
     assert found.goals[Goal.CHANGEOVER_TIME] == 4
     assert found.energy == 8 * 2 + 5 * 3
     assert found.objective == (45,)
+
+
+def test_a_batch_works_and_draws_once() -> None:
+    shared = (Mode("M", 4, (("people", 1),), energy=5, batch="glaze"),)
+    problem = Problem(
+        "kiln",
+        (Machine("M", places=2),),
+        tuple(Run(name, name, (Operation(name, shared),)) for name in ("x", "y")),
+        pools=(Pool("people", ((0, 1),)),),
+    )
+    found = kpis_of(problem, Plan(tuple(PlannedOperation(n, "M", 0, 0, 4) for n in ("x", "y"))))
+    assert (found.energy, found.machines[0].production_ticks, found.pools[0].held) == (20, 4, 4)
