@@ -94,14 +94,19 @@ def _makespan(instance: Instance, ends: Sequence[int]) -> tuple[int, str]:
     candidates = [(max(ends, default=0), "critical-paths")]
     tails = _tails(instance)
     work = [min(mode.ticks for mode in modes) for modes in instance.modes]
-    owners: dict[int, list[int]] = {}
+    owners: dict[int, dict[int, list[int]]] = {}
     for operation, modes in enumerate(instance.modes):
         machines = {mode.machine for mode in modes}
-        if len(machines) == 1 and modes[0].family < 0:
-            owners.setdefault(machines.pop(), []).append(operation)
-    for machine, operations in owners.items():
+        if len(machines) == 1:
+            here = owners.setdefault(machines.pop(), {})
+            here.setdefault(modes[0].family, []).append(operation)
+    for machine, families in owners.items():
         bound = _preemptive(
-            [(instance.earliest[each], work[each], tails[each] - work[each]) for each in operations]
+            [
+                (instance.earliest[each], work[each], tails[each] - work[each])
+                for each in families.pop(-1, [])
+            ]
+            + [job for each in families.values() for job in _batches(instance, each, tails)]
         )
         candidates.append((bound, f"machine:{instance.problem.machines[machine].id}"))
     candidates.append((_balanced(instance), "machine-loads"))
@@ -110,6 +115,19 @@ def _makespan(instance: Instance, ends: Sequence[int]) -> tuple[int, str]:
         for pool in range(instance.pools)
     )
     return max(candidates)
+
+
+def _batches(
+    instance: Instance, operations: Sequence[int], tails: Sequence[int]
+) -> list[tuple[int, int, int]]:
+    """Return ``(head, work, tail)`` of the fewest batches that a family makes on its machine."""
+    modes = [instance.modes[each][0] for each in operations]
+    places = instance.machines[modes[0].machine].places
+    count = max(1, -(-sum(mode.places for mode in modes) // places))
+    work = min(mode.ticks for mode in modes)
+    head = min(instance.earliest[each] for each in operations)
+    tail = min(tails[each] for each in operations) - work
+    return [(head, work, tail)] * count
 
 
 def _tails(instance: Instance) -> list[int]:

@@ -5,7 +5,7 @@ end with it. An operation joins only heads that come before it in a fixed order,
 one form. Kept operations of one batch stay together; free ones may join them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from ortools.sat.python import cp_model
@@ -44,7 +44,24 @@ def add_batches(draft: Draft) -> None:
         here.append(_free_place(draft, operation, option, here))
     for each in (place for here in places.values() for place in here):
         if each.joins:
-            draft.model.add(sum(each.joins) <= each.left)
+            draft.model.add(sum(each.joins) <= each.left * each.literal)
+    _fill_places(draft, {family for family, here in places.items() if len(here) > 1})
+
+
+def _fill_places(draft: Draft, families: Set[int]) -> None:
+    """All at work in batches of a family fit into the machine: implied, but good for bounds."""
+    for family in sorted(families):
+        intervals: list[cp_model.IntervalVar] = []
+        units: list[int] = []
+        capacity = 0
+        for operation, option in _sharing(draft):
+            mode = draft.instance.modes[operation][option.mode]
+            if mode.family == family and mode.places:
+                capacity = draft.instance.machines[mode.machine].places
+                intervals += [span.interval for span in option.spans]
+                units += [mode.places] * len(option.spans)
+        if intervals:
+            draft.model.add_cumulative(intervals, units, capacity)
 
 
 def _sharing(draft: Draft) -> Iterator[tuple[int, Option]]:
