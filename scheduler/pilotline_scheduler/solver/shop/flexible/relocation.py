@@ -34,7 +34,7 @@ def relocate(
     _put_in(graph, plan, operation, index)
     low, high = _between(graph, plan, operation)
     first, last = min(low, plan.place[operation]), max(high, plan.place[operation])
-    if high > low:
+    if high >= low:
         if not _reorder(graph, plan, operation, first, last, spare):
             _take_out(graph, plan, operation)
             choose_mode(graph, plan, operation, old_mode)
