@@ -39,7 +39,15 @@ class LocalCluster:
         self._folder = folder
         self._file = folder / "scheduler.json"
         self._scheduler = self._begun(
-            "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show"
+            "scheduler",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            "0",
+            "--no-dashboard",
+            "--no-show",
+            "--idle-timeout",
+            "120 s",
         )
         self.workers = [self._worker() for _ in range(workers)]
         self.killed = 0
@@ -74,7 +82,16 @@ class LocalCluster:
 
     def _worker(self) -> "subprocess.Popen[bytes]":
         folder = str(self._folder)
-        words = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", folder)
+        words = (
+            "--nthreads",
+            "1",
+            "--death-timeout",
+            "60",
+            "--no-nanny",
+            "--no-dashboard",
+            "--local-directory",
+            folder,
+        )
         return self._begun("worker", "--host", "127.0.0.1", *words)
 
     def _begun(self, part: str, *words: str) -> "subprocess.Popen[bytes]":

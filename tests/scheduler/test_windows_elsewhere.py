@@ -309,7 +309,9 @@ class Cluster:
         self._folder = folder
         self._file = folder / "scheduler.json"
         words = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
-        self.scheduler = self._begin("scheduler", *words, "--scheduler-file", str(self._file))
+        # It ends by itself should the tests be cut off.
+        where = ("--idle-timeout", "60 s", "--scheduler-file", str(self._file))
+        self.scheduler = self._begin("scheduler", *words, *where)
         self.workers = [self.worker() for _ in range(workers)]
         deadline = time.monotonic() + 30
         while not self._file.exists():
@@ -320,7 +322,16 @@ class Cluster:
         self.address: str = json.loads(self._file.read_text())["address"]
 
     def worker(self) -> "subprocess.Popen[bytes]":
-        words = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1")
+        words = (
+            "--nthreads",
+            "1",
+            "--death-timeout",
+            "30",
+            "--no-nanny",
+            "--no-dashboard",
+            "--host",
+            "127.0.0.1",
+        )
         where = ("--scheduler-file", str(self._file), "--local-directory", str(self._folder))
         return self._begin("worker", *words, *where)
 
