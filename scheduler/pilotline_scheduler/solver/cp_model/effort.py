@@ -1,8 +1,22 @@
 """How hard CP-SAT is to try, and what came of it; free of OR-Tools, which takes long to import."""
 
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from pilotline_scheduler.solver.instance import Schedule
+
+
+class Way(Enum):
+    """How CP-SAT searches."""
+
+    PORTFOLIO = auto()
+    """Its own choice for the number of subsolvers."""
+    ENERGY = auto()
+    """One tree, with all reasoning on pools there is (overload, edge finding on time tables)."""
+    BOUND = auto()
+    """The same, from the lower bound up: plans come late, and are the best there are."""
+    NEIGHBOURHOODS = auto()
+    """Nothing but large neighbourhoods of the base plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,14 +28,14 @@ class Effort:
         workers: subsolvers.
         thorough: whether presolve and relaxations are worth their time.
         first_only: whether the first plan will do.
-        by_bound: whether to work from the lower bound up, with all reasoning on pools there is.
+        way: how to search; all but the portfolio are made for one subsolver.
     """
 
     seconds: float
     workers: int
     thorough: bool = True
     first_only: bool = False
-    by_bound: bool = False
+    way: Way = Way.PORTFOLIO
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from math import ceil, isfinite
 
 from ortools.sat.python import cp_model
 
-from pilotline_scheduler.solver.cp_model.effort import Effort, Outcome
+from pilotline_scheduler.solver.cp_model.effort import Effort, Outcome, Way
 from pilotline_scheduler.solver.cp_model.model import PlanModel
 from pilotline_scheduler.solver.cp_model.scope import Scope
 from pilotline_scheduler.solver.cp_model.variables import EmptyDomainError
@@ -109,9 +109,16 @@ def _set_up(parameters: cp_model.SatParameters, effort: Effort, conditions: Cond
         parameters.linearization_level = 0
         parameters.cp_model_probing_level = 0
         parameters.symmetry_level = 0
-    if effort.by_bound:
-        parameters.linearization_level = 0
-        parameters.optimize_with_core = True
+    _set_way(parameters, effort.way)
+
+
+def _set_way(parameters: cp_model.SatParameters, way: Way) -> None:
+    if way is Way.PORTFOLIO:
+        return
+    parameters.linearization_level = 0
+    parameters.use_lns_only = way is Way.NEIGHBOURHOODS
+    parameters.optimize_with_core = way is Way.BOUND
+    if way is not Way.NEIGHBOURHOODS:
         parameters.use_overload_checker_in_cumulative = True
         parameters.use_timetable_edge_finding_in_cumulative = True
         parameters.use_hard_precedences_in_cumulative = True

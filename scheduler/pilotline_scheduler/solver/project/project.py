@@ -88,7 +88,7 @@ def project_of(instance: Instance) -> Project | None:
     A project has a machine for each operation, pools, minimum lags of 0 or more and releases; its
     goal is the makespan.
     """
-    if not _plain(instance) or any(
+    if not is_project(instance) or any(
         lag.maximum is not None or lag.minimum < 0 for row in instance.successors for lag in row
     ):
         return None
@@ -117,13 +117,11 @@ def project_of(instance: Instance) -> Project | None:
     return Project(net, tuple(order), step)
 
 
-def ints(values: object) -> Ints:
-    """Return values as the array that kernels take."""
-    return np.asarray(values, dtype=np.int64)
+def is_project(instance: Instance) -> bool:
+    """Return whether a problem has nothing but pools and lags, and the makespan as its goal.
 
-
-def _plain(instance: Instance) -> bool:
-    """Return whether every operation has one mode on a machine of its own, and nothing is fixed."""
+    Every operation has one mode on a machine of its own, and nothing is decided beforehand.
+    """
     goals = [goal for level in instance.levels for goal in level.weights]
     machines = {mode.machine for modes in instance.modes for mode in modes}
     return (
@@ -138,6 +136,11 @@ def _plain(instance: Instance) -> bool:
         and all(run.deadline is None for run in instance.problem.runs)
         and all(_unbound(instance, mode) for modes in instance.modes for mode in modes)
     )
+
+
+def ints(values: object) -> Ints:
+    """Return values as the array that kernels take."""
+    return np.asarray(values, dtype=np.int64)
 
 
 def _unbound(instance: Instance, mode: ModeData) -> bool:

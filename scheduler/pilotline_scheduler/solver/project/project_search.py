@@ -1,11 +1,11 @@
 """The search for projects: a genetic algorithm, with CP-SAT for proofs."""
 
-from pilotline_scheduler.solver.cp_model.effort import Effort
-from pilotline_scheduler.solver.cp_model.scope import Scope
+from pilotline_scheduler.solver.cp_model.effort import Way
 from pilotline_scheduler.solver.instance import Instance
 from pilotline_scheduler.solver.project.breeding_search import BreedingSearch, Elites
 from pilotline_scheduler.solver.project.compilation import compiled
 from pilotline_scheduler.solver.project.project import Project, project_of
+from pilotline_scheduler.solver.project.whole import decide_whole
 from pilotline_scheduler.solver.search import Search
 from pilotline_scheduler.solver.seed.construction import Construction, StoppedError
 from pilotline_scheduler.solver.seed.portfolio import attempt
@@ -59,23 +59,6 @@ class ProjectSearch:
             if compiled(search, (1 - _FIRST_SHARE) * search.left_s()):
                 breeding.run(1 - _FIRST_SHARE)
             if not search.over():
-                _prove(search)
+                decide_whole(search, Way.BOUND, _PROOF_SHARE * search.time_limit_s)
         if compiled(search):
             breeding.run()
-
-
-def _prove(search: Search) -> None:
-    """Let CP-SAT raise the lower bound for a part of the time."""
-    # OR-Tools takes over a second to import; the first plans do not wait for it.
-    from pilotline_scheduler.solver.cp_model.run import Conditions, decide
-
-    conditions = Conditions(
-        left_s=search.left_s,
-        stopped=search.over,
-        seed=search.seed,
-        repeatable=search.repeatable,
-        on_schedule=lambda schedule: search.offer(schedule, "cp-sat"),
-        on_bound=lambda bound: search.prove(0, bound, "cp-sat"),
-    )
-    effort = Effort(seconds=_PROOF_SHARE * search.time_limit_s, workers=1, by_bound=True)
-    decide(search.instance, Scope.whole(search.instance, search.best), 0, effort, conditions)
