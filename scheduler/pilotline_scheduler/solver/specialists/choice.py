@@ -1,6 +1,7 @@
 """Which specialist a problem is for."""
 
 from pilotline_scheduler.solver.instance import Instance
+from pilotline_scheduler.solver.project.lagged_search import LaggedProjectSearch
 from pilotline_scheduler.solver.project.project_search import ProjectSearch
 from pilotline_scheduler.solver.shop.flexible.specialist import flexible_shop_for
 from pilotline_scheduler.solver.specialists.specialist import Specialist
@@ -8,4 +9,8 @@ from pilotline_scheduler.solver.specialists.specialist import Specialist
 
 def specialist_of(instance: Instance) -> Specialist | None:
     """Return the specialist for a problem, or None where the general search is for it."""
-    return flexible_shop_for(instance) or ProjectSearch.of(instance)
+    return (
+        flexible_shop_for(instance)
+        or ProjectSearch.of(instance)
+        or LaggedProjectSearch.of(instance)
+    )
