@@ -1,5 +1,6 @@
 """Flexible shops, with and without setups, are planned well, by the rules and repeatably."""
 
+import time
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -22,6 +23,7 @@ from pilotline_scheduler.problem import (
 )
 from pilotline_scheduler.solver import solve
 from pilotline_scheduler.solver.instance import compile_problem
+from pilotline_scheduler.solver.search import Search
 from pilotline_scheduler.solver.shop.flexible.elite import Member, between
 from pilotline_scheduler.solver.shop.flexible.graph import (
     Graph,
@@ -29,7 +31,8 @@ from pilotline_scheduler.solver.shop.flexible.graph import (
     empty_selection,
     graph_of,
 )
-from pilotline_scheduler.solver.shop.flexible.longest_paths import arrange, choose_mode, makespan
+from pilotline_scheduler.solver.shop.flexible.load_bound import load_bound
+from pilotline_scheduler.solver.shop.flexible.longest_paths import arrange, makespan
 from pilotline_scheduler.solver.shop.flexible.relocation import relocate
 from pilotline_scheduler.solver.shop.flexible.specialist import flexible_shop_for
 from pilotline_scheduler.solver.shop.shop import shop_of
@@ -85,10 +88,7 @@ def _first_plan(problem: Problem) -> tuple[Graph, Selection]:
     assert shop is not None
     graph = graph_of(shop)
     plan = empty_selection(graph)
-    for each in range(shop.operations):
-        choose_mode(graph, plan, each, int(graph.mode_at[each]))
-    plan.order[:] = np.arange(shop.operations)
-    arrange(graph, plan)
+    arrange(graph, plan, graph.mode_at[:-1].copy(), np.arange(shop.operations))
     return graph, plan
 
 
@@ -153,15 +153,9 @@ def test_every_move_gives_the_longest_paths_or_is_refused_unchanged(
 def test_a_plan_between_two_plans_is_a_plan(problem: Problem, seed: int) -> None:
     graph, plan = _first_plan(problem)
     one = Member.of(graph, plan, makespan(plan))
-    for each in range(len(plan.mode)):
-        choose_mode(graph, plan, each, int(graph.mode_at[each + 1]) - 1)
-    arrange(graph, plan)
+    arrange(graph, plan, graph.mode_at[1:] - 1, np.arange(len(plan.mode)))
     other = Member.of(graph, plan, makespan(plan))
-    mode, order = between(one, other, np.random.default_rng(seed))
-    for each, chosen in enumerate(mode.tolist()):
-        choose_mode(graph, plan, each, chosen)
-    plan.order[:] = order
-    arrange(graph, plan)
+    arrange(graph, plan, *between(one, other, np.random.default_rng(seed)))
     assert plan.head.tolist() == _plain_heads(graph, plan)
 
 
@@ -173,6 +167,48 @@ def test_a_flexible_shop_with_setups_is_planned_to_the_optimum(problem: Problem)
     assert answer.plan is not None
     assert verify(problem, answer.plan) == []
     assert answer.status is Status.OPTIMAL
+
+
+@QUICK
+@given(shops(most_runs=2))
+def test_no_plan_is_shorter_than_the_bound(problem: Problem) -> None:
+    compiled = compile_problem(problem)
+    shop = shop_of(compiled)
+    assert shop is not None
+    bound = load_bound(shop, np.arange(shop.operations))
+    search = Search(
+        compiled,
+        time_limit_s=0.1,
+        seed=0,
+        repeatable=True,
+        on_incumbent=None,
+        cancel=None,
+        started=time.monotonic(),
+    )
+    specialist = flexible_shop_for(compiled)
+    assert specialist is not None
+    specialist.seed(search)
+    specialist.work(search, 0, 2)
+    assert search.value is not None
+    assert bound <= search.value[0]
+
+
+def test_the_bound_of_a_group_of_machines_counts_what_only_they_can_do() -> None:
+    # Twelve hours that only M and N can do, after an hour and before two: 1 + 12 / 2 + 2.
+    runs = tuple(
+        job(
+            f"R{index}",
+            operation(f"a{index}", ("K", 1)),
+            operation(f"b{index}", ("M", 3), ("N", 3)),
+            operation(f"c{index}", ("K", 2), ("L", 2)),
+        )
+        for index in range(4)
+    )
+    machines = tuple(Machine(name) for name in "KLMN")
+    problem = Problem(name="group", machines=machines, runs=runs, objective=MAKESPAN)
+    answer = solve(problem, time_limit_s=5)
+    assert answer.bound[0] is not None
+    assert answer.bound[0] >= 9
 
 
 @pytest.mark.parametrize(

@@ -89,8 +89,11 @@ def choose_mode(graph: Graph, plan: Selection, operation: int, mode: int) -> Non
 
 
 @bare_kernel
-def arrange(graph: Graph, plan: Selection) -> None:
-    """Make sequences and longest paths follow from the chosen modes and the topological order."""
+def arrange(graph: Graph, plan: Selection, mode: Ints, order: Ints) -> None:
+    """Make a plan of the modes of operations and a topological order."""
+    _fill(order, plan.order)
+    for operation in range(mode.size):
+        choose_mode(graph, plan, operation, mode[operation])
     for machine in range(plan.length.size):
         plan.length[machine] = 0
     for place in range(plan.order.size):

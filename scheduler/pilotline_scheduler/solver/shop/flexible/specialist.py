@@ -10,8 +10,9 @@ from pilotline_scheduler.solver.seed.construction import Construction, StoppedEr
 from pilotline_scheduler.solver.seed.portfolio import attempt
 from pilotline_scheduler.solver.seed.rules import recipes
 from pilotline_scheduler.solver.seed.units import units
-from pilotline_scheduler.solver.shop.flexible.graph import Graph, graph_of
+from pilotline_scheduler.solver.shop.flexible.graph import graph_of
 from pilotline_scheduler.solver.shop.flexible.hunt import Hunt, Hunter, Start
+from pilotline_scheduler.solver.shop.flexible.load_bound import load_bound
 from pilotline_scheduler.solver.shop.flexible.rehearsal import rehearse
 from pilotline_scheduler.solver.shop.sequence.compiled import Compiled
 from pilotline_scheduler.solver.shop.shop import Ints, Shop, shop_of
@@ -31,8 +32,9 @@ class FlexibleShop:
 
     name = "flexible-shop"
 
-    def __init__(self, graph: Graph, rank: Ints) -> None:
-        self._graph = graph
+    def __init__(self, shop: Shop, rank: Ints) -> None:
+        self._shop = shop
+        self._graph = graph_of(shop)
         self._rank = rank
         self._starts: list[Start] = []
         self._hunt: Hunt | None = None
@@ -40,22 +42,29 @@ class FlexibleShop:
         self._compiled = Compiled(rehearse)
 
     def seed(self, search: Search) -> None:
-        """Offer the plans of dispatching rules."""
-        if search.best is not None:
-            self._starts.append(self._start(search.best))
+        """Offer the plans of dispatching rules, and prove a bound."""
+        begun = search.best
         construction = Construction(search.instance, units(search.instance), search.over)
         urgency = [0] * len(search.instance.runs)
         for recipe in recipes(search.instance):
             late = not search.repeatable and search.elapsed_s() > _SEED_SHARE * search.time_limit_s
             if self._starts and late:
-                return
+                break
             try:
                 schedule = attempt(construction, recipe, urgency)
             except StoppedError:
-                return
+                break
             if schedule is not None:
-                search.offer(schedule, f"{self.name}:{recipe.name}")
-                self._starts.append(self._start(schedule))
+                self._take(search, schedule, recipe.name)
+        if begun is not None:
+            self._starts.insert(0, self._start(begun))
+
+    def _take(self, search: Search, schedule: Schedule, rule: str) -> None:
+        search.offer(schedule, f"{self.name}:{rule}")
+        if not self._starts and not search.over():
+            bound = load_bound(self._shop, np.argsort(self._rank))
+            search.prove(0, bound, "machine-group")
+        self._starts.append(self._start(schedule))
 
     def work(self, search: Search, worker: int, workers: int) -> None:
         """Improve until the search is over."""
@@ -92,7 +101,7 @@ def flexible_shop_for(instance: Instance) -> FlexibleShop | None:
     if shop is None or shop.tardiness or not (_is_flexible(shop) and _has_clear_setups(shop)):
         return None
     rank = _rank(shop)
-    return None if rank is None else FlexibleShop(graph_of(shop), rank)
+    return None if rank is None else FlexibleShop(shop, rank)
 
 
 def _is_flexible(shop: Shop) -> bool:

@@ -5,12 +5,7 @@ import numpy as np
 from pilotline_scheduler.solver.instance import Schedule
 from pilotline_scheduler.solver.shop.flexible.elite import Member
 from pilotline_scheduler.solver.shop.flexible.graph import Graph, empty_selection
-from pilotline_scheduler.solver.shop.flexible.longest_paths import (
-    arrange,
-    choose_mode,
-    copy,
-    makespan,
-)
+from pilotline_scheduler.solver.shop.flexible.longest_paths import arrange, copy, makespan
 from pilotline_scheduler.solver.shop.flexible.tabu import (
     BEST,
     IMPROVED,
@@ -52,10 +47,7 @@ class Walk:
     def put(self, mode: Ints, order: Ints) -> None:
         """Begin anew from a plan given by modes and a topological order."""
         graph, plan, counts = self._graph, self._plan, self._memory.counts
-        for operation, chosen in enumerate(mode.tolist()):
-            choose_mode(graph, plan, operation, chosen)
-        plan.order[:] = order
-        arrange(graph, plan)
+        arrange(graph, plan, mode, order)
         copy(plan, self._best)
         self._memory.until[:] = 0
         counts[[STEP, IMPROVED]] = 0
