@@ -13,8 +13,8 @@ from pilotline_scheduler.generator.features import (
     with_running,
     with_tariff,
 )
-from pilotline_scheduler.generator.line import DAY, changeovers, equip, loaded_days, pools
-from pilotline_scheduler.generator.orders import Orders
+from pilotline_scheduler.generator.line import DAY, able, changeovers, equip, loaded_days, pools
+from pilotline_scheduler.generator.orders import Orders, usual_steps
 from pilotline_scheduler.plan import PlannedOperation
 from pilotline_scheduler.problem import Goal, Objective, Pin, Problem, Run, Term, Wall
 from pilotline_scheduler.solver.first_plan import first_plan
@@ -24,7 +24,6 @@ _ORIGIN = datetime(2026, 1, 5, tzinfo=UTC)
 _FROZEN_UNTIL = 10 * 60
 _DEADLINE_SHARE = 0.1
 _PINS = 3
-_USUAL_STEPS = 5
 _SLACK_DAYS = 42
 """Calendars go on for so long after the last release."""
 _STRETCHES = 4
@@ -51,7 +50,7 @@ def generate(
     if runs < 1 or machines < 2:
         message = f"a line needs at least 1 run and 2 machines, not {runs} and {machines}"
         raise SchedulerError(message)
-    days = loaded_days(runs * _USUAL_STEPS, machines)
+    days = loaded_days(runs * usual_steps(machines), machines)
     for _ in range(_STRETCHES):
         problem = _featured(_line(runs, machines, days, seed), seed, features)
         plan = first_plan(problem)
@@ -79,7 +78,7 @@ def _line(runs: int, machines: int, loaded: int, seed: int) -> Problem:
     random = Random(seed)  # noqa: S311 - no secret
     equipment, calendars = equip(machines, days, random)
     clients = max(3, runs // 6)
-    orders = Orders(equipment, clients, loaded * DAY, random)
+    orders = Orders(equipment, able(equipment), clients, loaded * DAY, random)
     return Problem(
         name=f"pilot line of {runs} runs on {machines} machines, seed {seed}",
         machines=tuple(equipment),

@@ -1,5 +1,6 @@
 """The resources of a generated pilot line: machines, calendars, changeovers and pools."""
 
+from collections.abc import Iterable
 from math import ceil
 from random import Random
 
@@ -35,8 +36,8 @@ def loaded_days(operations: float, machines: int) -> int:
         / len(kinds)
         * sum(kind.minutes)
         / 2
-        / (machines // len(kinds) * _OPEN_MINUTES[kind.calendar])
-        for kind in kinds
+        / (len(range(index, machines, len(kinds))) * _OPEN_MINUTES[kind.calendar])
+        for index, kind in enumerate(kinds)
     ]
     return ceil(max(loads))
 
@@ -67,6 +68,15 @@ def equip(machines: int, days: int, random: Random) -> tuple[list[Machine], list
         changeover = kind.name if kind.states else None
         found.append(Machine(name, calendar, changeover, initial, kind.hall))
     return found, calendars
+
+
+def able(machines: Iterable[Machine]) -> dict[Capability, list[Machine]]:
+    """Return the machines of each capability that is there."""
+    kinds = {kind.name: kind for kind in CAPABILITIES}
+    found: dict[Capability, list[Machine]] = {}
+    for machine in machines:
+        found.setdefault(kinds[machine.id.rpartition("-")[0]], []).append(machine)
+    return found
 
 
 def _week_days(days: int, start: int, end: int) -> list[Interval]:
@@ -100,7 +110,7 @@ def pools(machines: int, days: int) -> list[Pool]:
     some = max(2, machines // 3)
     return [
         Pool("operators", tuple(_staffed(days, some + 1, some))),
-        Pool("technicians", tuple(_staffed(days, max(2, some // 2), 1))),
+        Pool("technicians", tuple(_staffed(days, max(2, some // 2), max(1, some // 4)))),
         Pool("clean-room-places", ((0, max(2, machines // 5)),)),
         Pool("power", ((0, 120 * max(2, machines // 3)),)),
     ]

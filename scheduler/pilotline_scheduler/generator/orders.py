@@ -8,14 +8,27 @@ from pilotline_scheduler.generator.line import DAY
 from pilotline_scheduler.problem import Interval, Lag, Machine, Mode, Operation, Run
 
 _STEPS = (3, 4, 5, 5, 6, 7)
+_MORE_STEPS = ((20, 1.0), (60, 0.67))
+"""Larger lines have longer routes: from so many machines on, so many more steps on average."""
+_MOST_MODES = 6
+"""Machines qualified for one operation; more are seldom even on a large line."""
 _WEIGHTS = (1, 1, 2, 3, 5, 8)
+_MOST_WAITING = 0.3
+_BACKLOG = 4 * DAY
+"""Work that waits at tick 0 already: so much time's, but no more than that share of all."""
 _ATTENDED_SHARE = 0.15
 _PARALLEL_SHARE = 0.2
 _NO_WAIT_SHARE = 0.08
-_SOON_SHARE = 0.15
+_SOON_SHARE = 0.25
 _COOLING_SHARE = 0.2
 _VISIT_HOURS = (8 * 60, 16 * 60)
 _LONGEST_VISIT = 6 * 60
+
+
+def usual_steps(machines: int) -> float:
+    """Return the mean number of operations of a run on a line of so many machines."""
+    more = sum(share for fewest, share in _MORE_STEPS if machines >= fewest)
+    return sum(_STEPS) / len(_STEPS) + more
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +37,14 @@ class Orders:
 
     Attributes:
         machines: the machines of the line.
+        able: the machines of each capability that the line has.
         clients: number of client companies.
         spread: ticks over which releases are spread.
         random: where choices come from.
     """
 
     machines: list[Machine]
+    able: dict[Capability, list[Machine]]
     clients: int
     spread: int
     random: Random
@@ -38,10 +53,11 @@ class Orders:
         """Return the run of an index, with release, due tick and perhaps attendance."""
         random = self.random
         name = f"run-{index + 1:04d}"
-        count = random.choice(_STEPS)
+        count = random.choice(_STEPS) + self._more_steps()
         steps = [self._step(f"{name}-{step + 1}") for step in range(count)]
         steps.sort(key=lambda step: CAPABILITIES.index(step[0]))
-        release = random.randrange(0, self.spread, 30) if random.random() < 0.7 else 0
+        waiting = min(_MOST_WAITING, _BACKLOG / self.spread)
+        release = 0 if random.random() < waiting else random.randrange(0, self.spread, 30)
         longest = max(mode.ticks for mode in steps[0][1].modes)
         attended = longest <= _LONGEST_VISIT and random.random() < _ATTENDED_SHARE
         operations = [
@@ -66,12 +82,18 @@ class Orders:
             attendance=tuple(self._visits(release)) if attended else (),
         )
 
+    def _more_steps(self) -> int:
+        return sum(
+            self.random.random() < share
+            for machines, share in _MORE_STEPS
+            if len(self.machines) >= machines
+        )
+
     def _step(self, name: str) -> tuple[Capability, Operation]:
-        offered = [kind for kind in CAPABILITIES if self._able(kind)]
-        kind = self.random.choice(offered)
-        able = self._able(kind)
+        kind = self.random.choice(list(self.able))
+        able = self.able[kind]
         minutes = 5 * (self.random.randint(*kind.minutes) // 5)
-        chosen = self.random.sample(able, self.random.randint(1, len(able)))
+        chosen = self.random.sample(able, self.random.randint(1, min(_MOST_MODES, len(able))))
         modes = tuple(
             Mode(
                 machine.id,
@@ -84,9 +106,6 @@ class Orders:
         if state is not None and self.random.random() < 0.1:
             state = None
         return kind, Operation(name, modes, state, kind.pausable)
-
-    def _able(self, kind: Capability) -> list[Machine]:
-        return [each for each in self.machines if each.id.rpartition("-")[0] == kind.name]
 
     def _lags(self, operations: list[Operation]) -> list[Lag]:
         found: list[Lag] = []

@@ -29,3 +29,18 @@ def bare_kernel(function: Callable[_Arguments, _Result]) -> Callable[_Arguments,
     """
     compiled = njit(cache=True, nogil=True, error_model="numpy", **_UNCOUNTED)(function)
     return cast("Callable[_Arguments, _Result]", compiled)
+
+
+def kernel_of(
+    signature: str,
+) -> Callable[[Callable[_Arguments, _Result]], Callable[_Arguments, _Result]]:
+    """Return a decorator like `kernel` for a small function that many kernels call.
+
+    It is compiled at once, for one signature, and not again for every constant it is called with.
+    """
+
+    def compiled(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
+        decorate = njit(signature, cache=True, nogil=True, error_model="numpy", **_UNCOUNTED)
+        return cast("Callable[_Arguments, _Result]", decorate(function))
+
+    return compiled

@@ -71,7 +71,7 @@ def _in_turns(search: Search) -> None:
 
 def _side_by_side(search: Search, workers: int) -> None:
     tasks: list[Callable[[], None]] = [
-        partial(_exactly, search, workers),
+        partial(exactly, search, workers),
         partial(_by_order, search, LocalSearch(search, _random(search, 0))),
     ]
     for index in range(2, workers):
@@ -80,7 +80,7 @@ def _side_by_side(search: Search, workers: int) -> None:
     in_threads(search, tasks)
 
 
-def _exactly(search: Search, workers: int) -> None:
+def exactly(search: Search, workers: int) -> None:
     """Let CP-SAT work on the whole problem while that can pay, and on windows."""
     windows = WindowSearch(search, _random(search, 1), _SUBSOLVERS)
     if fits(search.instance):

@@ -42,6 +42,11 @@ def recipes(instance: Instance) -> list[Recipe]:
     return found
 
 
+def start_dues(instance: Instance) -> list[int]:
+    """Return by when each operation must start for its run to be on time, by work alone."""
+    return [int(key) for key in _Times(instance).due_keys()]
+
+
 class _Times:
     """Sizes that rules compare: work, tails and local due dates of operations."""
 
