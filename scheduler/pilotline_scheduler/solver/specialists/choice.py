@@ -1,6 +1,7 @@
 """Which specialist a problem is for."""
 
 from pilotline_scheduler.solver.instance import Instance
+from pilotline_scheduler.solver.line.line_search import LineSearch
 from pilotline_scheduler.solver.project.lagged_search import LaggedProjectSearch
 from pilotline_scheduler.solver.project.project_search import ProjectSearch
 from pilotline_scheduler.solver.shop.flexible.specialist import flexible_shop_for
@@ -13,4 +14,5 @@ def specialist_of(instance: Instance) -> Specialist | None:
         flexible_shop_for(instance)
         or ProjectSearch.of(instance)
         or LaggedProjectSearch.of(instance)
+        or LineSearch.of(instance)
     )
