@@ -30,7 +30,7 @@ def seeds(instance: Instance, board: Board) -> list[Schedule]:
 
 def annealed(board: Board, schedule: Schedule, steps: int, temperature: float) -> Schedule:
     board.load(schedule)
-    scale = np.full(board.line.levels, 0.1) ** np.arange(board.line.levels)
+    scale = np.array([0.1**level for level in range(board.line.levels)], np.float64)
     anneal(board.line.data, board.data, scale, temperature, MOST, steps)
     return schedule_of(board.line, board.best_at)
 
