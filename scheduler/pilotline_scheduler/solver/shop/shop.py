@@ -114,7 +114,8 @@ def _goal(instance: Instance) -> Goal | None:
 def _plain(instance: Instance) -> bool:
     lags = (lag for row in instance.successors for lag in row)
     return (
-        not any(start >= 0 for start in instance.fixed)
+        not instance.problem.running
+        and not any(start >= 0 for start in instance.fixed)
         and not any(instance.setup_floor)
         and all(run.deadline is None for run in instance.problem.runs)
         and all(lag.maximum is None and lag.minimum >= 0 for lag in lags)
@@ -128,8 +129,9 @@ def _plain(instance: Instance) -> bool:
 
 
 def _unbound(mode: ModeData) -> bool:
-    """Return whether a mode may start at any tick and needs nothing but its machine."""
-    return not mode.draws and mode.starts.low == (0,) and mode.starts.size == (mode.ticks,)
+    """Return whether a mode may start at any tick and needs nothing but its machine for itself."""
+    alone = not mode.draws and mode.family < 0
+    return alone and mode.starts.low == (0,) and mode.starts.size == (mode.ticks,)
 
 
 def _rows(instance: Instance, *, forward: bool) -> tuple[Ints, Ints, Ints]:

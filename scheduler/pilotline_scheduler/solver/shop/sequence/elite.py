@@ -16,6 +16,8 @@ from pilotline_scheduler.solver.shop.sequence.rules import Floats
 
 _NEAREST, _FARTHEST = 0.35, 0.65
 """How far from its first parent a child may lie, as a share of the way."""
+_PATIENCE = 3
+"""Plans in a row, for each one kept, that were not good enough before all begins from scratch."""
 _SAME = 0.02
 """Share of neighbours on machines in which plans must differ to be different."""
 
@@ -45,6 +47,7 @@ class Elite:
     Characteristics:
         thread-safe: yes.
         size: never more than `size`; the worst goes first, and the older one of two that are alike.
+        renewal: emptied once it has not changed for long; the search keeps the best plan.
 
     Args:
         size: how many to keep.
@@ -54,6 +57,7 @@ class Elite:
         self._size = size
         self._members: list[Member] = []
         self._begun = 0
+        self._refused = 0
         self._lock = threading.Lock()
 
     def wants_seed(self) -> bool:
@@ -78,14 +82,27 @@ class Elite:
     def add(self, member: Member) -> None:
         """Keep a plan if it is good enough, or better than the one it is like."""
         with self._lock:
-            like = next((each for each in self._members if _alike(each, member)), None)
-            if like is not None:
-                if member.value > like.value:
-                    return
-                self._members.remove(like)
-            self._members.append(member)
-            if len(self._members) > self._size:
-                self._members.remove(max(self._members, key=lambda each: each.value))
+            if self._took(member):
+                self._refused = 0
+                return
+            self._refused += 1
+            if self._refused > _PATIENCE * self._size:
+                self._members.clear()
+                self._begun = self._refused = 0
+
+    def _took(self, member: Member) -> bool:
+        like = next((each for each in self._members if _alike(each, member)), None)
+        if like is not None:
+            if member.value >= like.value:
+                return False
+            self._members.remove(like)
+        elif len(self._members) == self._size:
+            worst = max(self._members, key=lambda each: each.value)
+            if member.value >= worst.value:
+                return False
+            self._members.remove(worst)
+        self._members.append(member)
+        return True
 
 
 def _alike(one: Member, other: Member) -> bool:

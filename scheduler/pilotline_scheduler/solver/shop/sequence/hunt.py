@@ -15,9 +15,7 @@ from pilotline_scheduler.solver.shop.sequence.node import TICKS
 from pilotline_scheduler.solver.shop.sequence.rules import mixed_rule
 from pilotline_scheduler.solver.shop.sequence.walk import Walk
 
-_PATIENCE = 12_500
-"""Steps without a better plan after which a walk ends (Peng, Lu & Cheng 2015)."""
-_LEAST_ELITE, _MOST_ELITE = 4, 30
+_LEAST_ELITE, _MOST_ELITE = 8, 30
 _WALKS_PER_MEMBER = 6
 _TRIAL_SHARE = 0.03
 _MEETINGS = 25
@@ -33,24 +31,30 @@ class Pace:
 
     Attributes:
         steps: of all workers together, about.
+        walks: how many walks they are at least, were none of them lucky.
         slice: steps between looks at the clock.
         exact: steps after which to end, where the clock must not count.
     """
 
     steps: int
+    walks: float
     slice: int
     exact: int
 
     @classmethod
-    def of(cls, search: Search, step_s: float, workers: int) -> "Pace":
-        """Return the pace of a search whose steps take so long."""
-        steps = int(search.time_limit_s * workers / step_s)
-        size = min(5_000, max(1, int(_SLICE_S / step_s)))
-        return cls(steps, size, int(_SURE_SHARE * steps) if search.repeatable else _ENDLESS)
+    def of(cls, search: Search, walk: Walk, workers: int) -> "Pace":
+        """Return the pace of a search in which every worker has such a walk."""
+        steps = int(search.time_limit_s * workers / walk.step_s)
+        return cls(
+            steps=steps,
+            walks=steps / walk.patience,
+            slice=min(_LONGEST_SLICE, max(1, int(_SLICE_S / walk.step_s))),
+            exact=int(_SURE_SHARE * steps) if search.repeatable else _ENDLESS,
+        )
 
 
-_SLICE_S = 0.03
-_SURE_SHARE = 0.5
+_SLICE_S, _LONGEST_SLICE = 0.03, 5_000
+_SURE_SHARE = 0.4
 """Share of the estimated steps that a repeatable search counts on."""
 
 
@@ -67,7 +71,7 @@ class Hunt:
     """
 
     def __init__(self, search: Search, jobs: Jobs, pace: Pace) -> None:
-        walks = pace.steps / _PATIENCE / _WALKS_PER_MEMBER
+        walks = pace.walks / _WALKS_PER_MEMBER
         self.elite = Elite(int(min(_MOST_ELITE, max(_LEAST_ELITE, walks))))
         self.search = search
         self.jobs = jobs
@@ -101,18 +105,20 @@ class Hunter:
         self._floor = floor
         self._random = np.random.default_rng([hunt.search.seed, worker])
         self._made = 0
+        self._enough = hunt.pace.exact
         self._offered_s = -_OFFER_S
 
     def over(self) -> bool:
         """Return whether this worker must end."""
-        return self._made >= self._hunt.pace.exact or self._hunt.search.over()
+        return self._made >= self._enough or self._hunt.search.over()
 
-    def hunt(self, until_left_s: float = 0.0) -> None:
-        """Improve until the search is over, or so many seconds are left."""
+    def hunt(self, steps: int = _ENDLESS) -> None:
+        """Improve until the search is over, or so many steps were made in all."""
+        self._enough = min(steps, self._hunt.pace.exact)
         if self._hunt.is_long():
             self._follow_best()
-        while not self.over() and self._hunt.search.left_s() > until_left_s:
-            self._begin(self._next_order(), _PATIENCE, _ENDLESS)
+        while not self.over():
+            self._begin(self._next_order(), self._walk.patience, _ENDLESS)
 
     def _next_order(self) -> Ints:
         elite = self._hunt.elite

@@ -43,7 +43,7 @@ class Jobs:
 
 
 def jobs_of(shop: Shop) -> Jobs | None:
-    """Return a shop as a job shop, or None where it has choices, setups or branches."""
+    """Return a shop as a job shop, or None where it has choices, setups, branches or milestones."""
     if not _is_job_shop(shop):
         return None
     count = shop.operations
@@ -84,6 +84,7 @@ def _is_job_shop(shop: Shop) -> bool:
     return bool(
         shop.operations > 0
         and len(shop.mode_machine) == shop.operations
+        and (shop.mode_ticks > 0).all()
         and (shop.mode_state < 0).all()
         and (np.diff(shop.before_at) <= 1).all()
         and (np.diff(shop.after_at) <= 1).all()

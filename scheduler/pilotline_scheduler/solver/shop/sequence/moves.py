@@ -1,8 +1,9 @@
 """What a move along a critical path would be worth, estimated from heads and tails.
 
-The longest path through the operations that change places is computed exactly, with the heads of
-what lies before them and the tails of what lies behind as they are now (Taillard 1994; Balas &
-Vazacopoulos 1998). It is a lower bound of the new makespan, and mostly equal to it.
+The longest path through the operations that change places is computed with the heads of what lies
+before them and the tails of what lies behind as they are now (Taillard 1994; Balas & Vazacopoulos
+1998). For neighbours that is a lower bound of the new makespan; for others it may be off where a
+path leads out of the part that changes and back into it.
 """
 
 from pilotline_scheduler.solver.kernel import bare_kernel
@@ -37,10 +38,11 @@ def chain_tail(node: Ints, operation: int) -> int:
 def may_follow(node: Ints, moved: int, target: int) -> bool:
     """Return whether it is certain that an operation can go right behind a later one."""
     after = node[moved, AFTER]
+    if after == target:
+        return False
     return bool(
         node[after, HEAD] + node[after, TICKS] > node[target, HEAD]
         or node[after, TAIL] < node[target, TICKS] + node[target, TAIL]
-        or node[after, TICKS] == 0
     )
 
 
@@ -48,10 +50,11 @@ def may_follow(node: Ints, moved: int, target: int) -> bool:
 def may_precede(node: Ints, moved: int, target: int) -> bool:
     """Return whether it is certain that an operation can go right before an earlier one."""
     before = node[moved, BEFORE]
+    if before == target:
+        return False
     return bool(
         node[before, TAIL] + node[before, TICKS] > node[target, TAIL]
         or node[before, HEAD] < node[target, HEAD] + node[target, TICKS]
-        or node[before, TICKS] == 0
     )
 
 

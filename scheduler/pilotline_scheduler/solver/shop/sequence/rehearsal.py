@@ -4,7 +4,7 @@ import numpy as np
 
 from pilotline_scheduler.solver.shop.sequence.jobs import Jobs
 from pilotline_scheduler.solver.shop.sequence.node import AFTER, BEFORE, LEFT, RIGHT, TICKS
-from pilotline_scheduler.solver.shop.sequence.walk import MakespanWalk
+from pilotline_scheduler.solver.shop.sequence.walk import MakespanWalk, TardinessWalk
 from pilotline_scheduler.solver.shop.sequence.windows import narrow, open_windows, windows_of
 
 
@@ -25,10 +25,10 @@ def rehearse() -> None:
         weight=none,
         tardiness=False,
     )
-    walk = MakespanWalk(jobs, 0)
-    walk.put(np.arange(4))
-    walk.advance(1, 1, 0)
-    walk.member()
+    for walk in (MakespanWalk(jobs, 0), TardinessWalk(jobs, 0)):
+        walk.put(np.arange(4))
+        walk.advance(1, 1, 0)
+        walk.member()
     windows = windows_of(jobs)
     open_windows(windows, 4)
     narrow(windows)

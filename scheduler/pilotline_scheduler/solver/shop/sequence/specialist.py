@@ -14,12 +14,17 @@ from pilotline_scheduler.solver.shop.sequence.hunt import Hunt, Hunter, Pace, sc
 from pilotline_scheduler.solver.shop.sequence.jobs import Jobs, jobs_of
 from pilotline_scheduler.solver.shop.sequence.rehearsal import rehearse
 from pilotline_scheduler.solver.shop.sequence.rules import plain_rules
-from pilotline_scheduler.solver.shop.sequence.walk import MakespanWalk
+from pilotline_scheduler.solver.shop.sequence.walk import MakespanWalk, TardinessWalk, Walk
 from pilotline_scheduler.solver.shop.shop import shop_of
 
 _LARGE = 50_000
 """Operations from which on one dispatching rule is tried."""
-_STEP_S, _STEP_S_PER_OPERATION = 2e-6, 12e-9
+
+_PROVABLE = 150
+"""Operations up to which CP-SAT may well prove the best plan in time."""
+_PROOF_SHARE = 0.4
+_STEPS_BEFORE_PROOF = 2_000
+"""Per operation, of the worker that tries to prove."""
 
 
 class JobShop:
@@ -54,21 +59,31 @@ class JobShop:
         """Improve until the search is over."""
         if not self._compiled.wait(search):
             return
-        jobs = self._jobs
-        orders = self._orders[worker::workers]
+        hunter = self._hunter(search, worker, workers)
+        operations = len(self._jobs.machine)
+        if operations <= _PROVABLE and worker + 1 == workers:
+            hunter.hunt(_STEPS_BEFORE_PROOF * operations)
+            if not search.over():
+                # OR-Tools takes over a second to import; tabu search does not wait for it.
+                from pilotline_scheduler.solver.improve.whole import solve_whole
+
+                solve_whole(search, workers, _PROOF_SHARE * search.time_limit_s)
+        hunter.hunt()
+
+    def _hunter(self, search: Search, worker: int, workers: int) -> Hunter:
+        jobs, orders = self._jobs, self._orders[worker::workers]
         if worker == 0 and not jobs.tardiness:
             order = order_by_windows(search, jobs, self._orders[0])
             orders = orders if order is None else [order, *orders]
         seed = int(np.random.default_rng([search.seed, worker, 1]).integers(2**31))
-        walk = MakespanWalk(jobs, seed)
-        hunter = Hunter(self._shared(search, workers), walk, worker, iter(orders), self._floor)
-        hunter.hunt()
+        walk = TardinessWalk(jobs, seed) if jobs.tardiness else MakespanWalk(jobs, seed)
+        hunt = self._shared(search, walk, workers)
+        return Hunter(hunt, walk, worker, iter(orders), self._floor)
 
-    def _shared(self, search: Search, workers: int) -> Hunt:
+    def _shared(self, search: Search, walk: Walk, workers: int) -> Hunt:
         with self._lock:
             if self._hunt is None:
-                step_s = _STEP_S + _STEP_S_PER_OPERATION * len(self._jobs.machine)
-                self._hunt = Hunt(search, self._jobs, Pace.of(search, step_s, workers))
+                self._hunt = Hunt(search, self._jobs, Pace.of(search, walk, workers))
             return self._hunt
 
 

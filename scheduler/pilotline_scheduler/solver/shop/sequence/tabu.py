@@ -171,7 +171,7 @@ def _weigh(
         value = estimate_left(node, moved, target, memory.scratch)
     if value > choice[0]:
         return
-    if _is_barred(graph, memory, moved, target, rightwards):
+    if is_barred(graph, memory, moved, target, rightwards):
         choice[3] += 1
         if choice[1] == _NEVER and draw(numbers, choice[3]) == 0:
             memory.move[0], memory.move[1], memory.move[2] = moved, target, rightwards
@@ -187,7 +187,7 @@ def _weigh(
 
 
 @bare_kernel
-def _is_barred(graph: Graph, memory: Memory, moved: int, target: int, rightwards: bool) -> bool:
+def is_barred(graph: Graph, memory: Memory, moved: int, target: int, rightwards: bool) -> bool:
     """Return whether a move would turn a pair back that was turned not long ago."""
     node, barred, until, step = graph.node, memory.barred, memory.until, memory.numbers[STEP]
     operation = moved
@@ -209,7 +209,7 @@ def _key(first: int, second: int) -> int:
 
 
 @bare_kernel
-def _bar(graph: Graph, memory: Memory, moved: int, target: int, rightwards: bool) -> None:
+def bar(graph: Graph, memory: Memory, moved: int, target: int, rightwards: bool) -> None:
     """Bar the pairs that a move is about to turn from coming back for some steps."""
     node, numbers, operation = graph.node, memory.numbers, moved
     until = numbers[STEP] + numbers[TENURE] + draw(numbers, numbers[SPREAD])
@@ -227,11 +227,11 @@ def make_move(graph: Graph, memory: Memory) -> int:
     node = graph.node
     moved, target, rightwards = memory.move[0], memory.move[1], memory.move[2]
     if rightwards:
-        _bar(graph, memory, moved, target, True)
+        bar(graph, memory, moved, target, True)
         first, final = node[moved, RIGHT], moved
         possible = shift_right(graph, moved, target)
     else:
-        _bar(graph, memory, moved, target, False)
+        bar(graph, memory, moved, target, False)
         first, final = moved, node[moved, LEFT]
         possible = shift_left(graph, moved, target)
     return refresh(graph, first, final) if possible else makespan_of(graph)
