@@ -85,10 +85,8 @@ def random_order(chains: Jobs, seed: int) -> Ints:
 
 
 def makespan(chains: Jobs, start: Sequence[int]) -> int:
-    return max(
-        begin + ticks
-        for begin, ticks in zip(start, chains.node[: len(start), TICKS].tolist(), strict=True)
-    )
+    ticks: list[int] = chains.node[: len(start), TICKS].tolist()
+    return max(begin + each for begin, each in zip(start, ticks, strict=True))
 
 
 @settings(deadline=None, max_examples=60)
