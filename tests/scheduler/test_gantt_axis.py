@@ -1,6 +1,7 @@
 """A chart's axis is marked where people look: on days, hours or round ticks."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 
@@ -12,7 +13,7 @@ MONDAY_NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 def test_days_are_marked_at_midnight_whenever_the_plan_begins() -> None:
     marks = axis_marks(7 * 1_440, 60, MONDAY_NOON)
     assert marks[0] == (720, "Tue 6 Jan")
-    assert {later - tick for (tick, _), (later, _) in zip(marks, marks[1:], strict=False)} == {1440}
+    assert {later - tick for (tick, _), (later, _) in pairwise(marks)} == {1440}
 
 
 def test_a_short_plan_is_marked_by_the_hour() -> None:

@@ -109,7 +109,7 @@ def _key(hues: dict[str, int], top: int) -> tuple[list[str], int]:
         if x + width > _LABEL + _WIDTH and x > _LABEL:
             x, y = float(_LABEL), y + _KEY_ROW
         parts.append(
-            f'<rect {look} x="{x:.1f}" y="{y - 10}" width="12" height="12"/>'
+            f'<circle {look} cx="{x + 6:.1f}" cy="{y - 4}" r="6"/>'
             f'<text x="{x + 18:.1f}" y="{y}">{escape(word)}</text>'
         )
         x += width
