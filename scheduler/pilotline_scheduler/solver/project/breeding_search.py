@@ -16,6 +16,10 @@ _GENERATIONS = 120
 _MOST_NUMBERS = 20_000_000
 """Starts in a population, at most."""
 _SLICE_S = 0.1
+_DOUBT = 5
+"""A child may take so many times longer than expected, where pools are full for long."""
+_NEWS = 0.2
+"""Weight of the last measurement of what a child takes."""
 _USED_SHARE = 0.4
 """Share of the time limit that a repeatable search plans to use."""
 _MANY = 5000
@@ -62,7 +66,8 @@ class BreedingSearch:
         self._worker = worker
         self._elites = elites
         self._child_s = child_s(project.net)
-        self._slice = max(1, int(_SLICE_S / self._child_s))
+        cautious_s = _SLICE_S / _DOUBT
+        self._slice = max(1, int(cautious_s / self._child_s)) if search.repeatable else 1
         self._children_left = int(_USED_SHARE * search.time_limit_s / self._child_s)
         self._size = _FIRST_SIZE * _STAGGER ** (worker % 2)
         self._populations = 0
@@ -86,8 +91,9 @@ class BreedingSearch:
         population.advance(self._slice, self._target())
         self._children_left -= self._slice
         if not self._search.repeatable:
-            took_s = (time.perf_counter() - began_s) / self._slice
-            self._child_s += (took_s - self._child_s) / 10
+            took_s = time.perf_counter() - began_s
+            self._child_s += (took_s / self._slice - self._child_s) * _NEWS
+            self._slice = max(1, min(2 * self._slice, int(_SLICE_S / self._child_s)))
         self._offer(at_once=population.settled)
         if population.settled:
             self._elites.add(population.span, population.best)

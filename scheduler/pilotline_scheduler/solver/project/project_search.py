@@ -4,6 +4,7 @@ from pilotline_scheduler.solver.cp_model.effort import Way
 from pilotline_scheduler.solver.instance import Instance
 from pilotline_scheduler.solver.project.breeding_search import BreedingSearch, Elites
 from pilotline_scheduler.solver.project.compilation import compiled
+from pilotline_scheduler.solver.project.population import Population
 from pilotline_scheduler.solver.project.project import Project, project_of
 from pilotline_scheduler.solver.project.whole import decide_whole
 from pilotline_scheduler.solver.search import Search
@@ -14,6 +15,10 @@ from pilotline_scheduler.solver.seed.units import units
 
 _MOST_PROVED = 2500
 """Operations up to which CP-SAT can be expected to prove anything of the whole."""
+_LEAST_FOR_PROOF_S = 3.0
+"""Time limit from which on it does; loading OR-Tools takes a second."""
+_MANY = 2000
+"""Operations from which on dispatching in Python takes longer than loading the kernels."""
 _FIRST_SHARE = 0.05
 """Share of the time for a good plan before a proof is looked for."""
 _PROOF_SHARE = 0.25
@@ -39,6 +44,16 @@ class ProjectSearch:
         return None if project is None else cls(project)
 
     def seed(self, search: Search) -> None:
+        """Offer one plan: by a dispatching rule, or by the kernels where they are the sooner."""
+        if len(search.instance.names) > _MANY:
+            if compiled(search):
+                first = Population(self._project.net, 1, search.seed)
+                first.advance(1, 0)
+                search.offer(self._project.schedule(first.best), "seed:serial")
+            return
+        self._dispatch(search)
+
+    def _dispatch(self, search: Search) -> None:
         """Offer the plan of the first dispatching rule that finds one."""
         instance = search.instance
         construction = Construction(instance, units(instance), search.over)
@@ -55,10 +70,15 @@ class ProjectSearch:
     def work(self, search: Search, worker: int, workers: int) -> None:
         """Breed schedules until the search is over; the last worker looks for a proof meanwhile."""
         breeding = BreedingSearch(search, self._project, worker, self._elites)
-        if worker == workers - 1 and len(search.instance.names) <= _MOST_PROVED:
+        if worker == workers - 1 and _provable(search):
             if compiled(search, (1 - _FIRST_SHARE) * search.left_s()):
                 breeding.run(1 - _FIRST_SHARE)
             if not search.over():
                 decide_whole(search, Way.BOUND, _PROOF_SHARE * search.time_limit_s)
         if compiled(search):
             breeding.run()
+
+
+def _provable(search: Search) -> bool:
+    """Return whether a proof is worth its time."""
+    return len(search.instance.names) <= _MOST_PROVED and search.time_limit_s >= _LEAST_FOR_PROOF_S
