@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pilotline_scheduler.solver.instance import Instance, Schedule
 from pilotline_scheduler.solver.line.board import Board
@@ -16,6 +17,7 @@ from pilotline_scheduler.solver.seed.rules import recipes
 
 _ATTEMPTS = 12
 """Constructions with one rule before the next one is tried."""
+_PATIENT_ATTEMPTS = 2
 _UNITS_PER_LOOK = 5000
 """Units placed between looks at the clock: some hundredths of a second."""
 _ALL_RULES = 20_000
@@ -46,23 +48,39 @@ def schedules(
     board = Board.of(line, seed)
     urgency = np.zeros(line.runs, np.int64)
     run_of = np.asarray(instance.run_of, np.int64)
+    bound = np.array([run.deadline is not None for run in instance.problem.runs], np.bool_)
     for recipe in recipes(instance):
         if recipe.chronological:
             continue
         if stop():
             return
-        if _attempt(board, recipe, run_of, urgency, stop):
+        if _attempt(board, recipe, (run_of, bound, urgency), stop):
             yield recipe.name, board.schedule()
 
 
 def _attempt(
-    board: Board, recipe: Recipe, run_of: Ints, urgency: Ints, stop: Callable[[], bool]
+    board: Board,
+    recipe: Recipe,
+    runs: tuple[Ints, NDArray[np.bool_], Ints],
+    stop: Callable[[], bool],
 ) -> bool:
-    """Build plans by a rule until one is complete; runs that get stuck go first in the next one."""
+    """Build plans by a rule until one is complete; runs that get stuck go first in the next one.
+
+    Where that does not help soon, all runs with a deadline go before those without.
+
+    Args:
+        board: where it is built.
+        recipe: the rule.
+        runs: run of each operation; which runs have a deadline; their urgency, raised here.
+        stop: asked now and then.
+    """
+    run_of, bound, urgency = runs
     line = board.line
     rank = _ranks(line, recipe.keys)
     step = int(rank.max() - rank.min()) + 1 if len(rank) else 1
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
+        if attempt == _PATIENT_ATTEMPTS:
+            urgency[bound & (urgency == 0)] = 1
         board.clear()
         board.key[:] = rank - step * urgency[run_of[line.representatives]]
         stuck = begin(line.data, board.data, line.decided)
