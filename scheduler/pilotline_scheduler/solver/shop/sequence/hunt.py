@@ -18,11 +18,18 @@ from pilotline_scheduler.solver.shop.sequence.walk import Walk
 _LEAST_ELITE, _MOST_ELITE = 8, 30
 _WALKS_PER_MEMBER = 6
 _TRIAL_SHARE = 0.03
+"""Share of all steps for which each first plan is tried where there is time for few."""
 _MEETINGS = 25
+"""Times workers that walk on from the best plan look for a better one of the others."""
 _OFTEN = 5_000
 """Operations up to which every better plan is offered; above, one a second."""
 _OFFER_S = 1.0
 _ENDLESS = 2**62
+_SLICE_S, _LONGEST_SLICE = 0.03, 5_000
+_SURE_SHARE = 0.4
+"""Share of the estimated steps that a repeatable search counts on."""
+_STEPS_PER_OPERATION = 500
+"""Fewer steps than these leave no time to walk from many plans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +60,6 @@ class Pace:
         )
 
 
-_SLICE_S, _LONGEST_SLICE = 0.03, 5_000
-_SURE_SHARE = 0.4
-"""Share of the estimated steps that a repeatable search counts on."""
-
-
 class Hunt:
     """Shared by all workers of a solve.
 
@@ -80,9 +82,6 @@ class Hunt:
     def is_long(self) -> bool:
         """Return whether there is too little time to walk from many plans."""
         return self.pace.steps < _STEPS_PER_OPERATION * len(self.jobs.machine)
-
-
-_STEPS_PER_OPERATION = 500
 
 
 class Hunter:
@@ -126,14 +125,16 @@ class Hunter:
         if pair is not None:
             return between(*pair, self._random)
         order = next(self._orders, None)
-        if order is None:
-            order = self._floor.dispatch(mixed_rule(self._hunt.jobs, self._random).tolist())
-        return order
+        return self._mixed_order() if order is None else order
+
+    def _mixed_order(self) -> Ints:
+        return self._floor.dispatch(mixed_rule(self._hunt.jobs, self._random).tolist())
 
     def _follow_best(self) -> None:
         """Try all first plans for a while, then walk on from the best plan of all workers."""
         pace, elite, walk = self._hunt.pace, self._hunt.elite, self._walk
-        for order in self._orders:
+        orders = list(self._orders) or [self._mixed_order()]
+        for order in orders:
             self._begin(order, _ENDLESS, int(_TRIAL_SHARE * pace.steps))
         while not self.over():
             best = elite.best()
