@@ -4,7 +4,8 @@ Of all positions on a machine only those need a look between the operations that
 those that must follow: the best one is among them, and none closes a cycle (Mastrolilli and
 Gambardella 2000, "Effective neighbourhood functions for the flexible job shop problem"). On its own
 machine heads and tails are found again without the operation (Taillard 1994); elsewhere those of
-the present plan are taken, which never allow a position that theirs would not.
+the present plan are taken, which never allow a position that theirs would not. With setups another
+position may be the best one, so all that surely close no cycle are looked at.
 """
 
 from typing import NamedTuple
@@ -97,9 +98,13 @@ def best_position(
     """
     ready, rest = plan.ready[operation], plan.rest[operation]
     free_at, busy_at = _first_later(bench.end, size, ready), _last_longer(bench.way, size, rest)
+    first, last = min(free_at, busy_at), max(free_at, busy_at)
+    if graph.setup.size > 1:
+        first = _before_all(graph, plan, operation, bench, first)
+        last = _behind_all(graph, plan, operation, bench, size, last)
     best, chosen, ties = 1 << 60, -1, 0
     leaving, entering = graph.mode_leaving[mode], graph.mode_entering[mode]
-    for index in range(min(free_at, busy_at), max(free_at, busy_at) + 1):
+    for index in range(first, last + 1):
         if index == barred:
             continue
         if index > 0:
@@ -120,6 +125,34 @@ def best_position(
             if below(random, ties) == 0:
                 chosen = index
     return best, chosen
+
+
+@bare_kernel
+def _before_all(graph: Graph, plan: Selection, operation: int, bench: Bench, first: int) -> int:
+    """Return how far forward it may go: what has a shorter way leads to none of what it awaits."""
+    shortest = 1 << 60
+    for arc in range(graph.before_at[operation], graph.before_at[operation + 1]):
+        before = graph.before[arc]
+        shortest = min(shortest, plan.ticks[before] + plan.tail[before])
+    while first > 0:
+        each = bench.sequence[first - 1]
+        if plan.ticks[each] + plan.tail[each] >= shortest:
+            break
+        first -= 1
+    return first
+
+
+@bare_kernel
+def _behind_all(
+    graph: Graph, plan: Selection, operation: int, bench: Bench, size: int, last: int
+) -> int:
+    """Return how far back it may go: what starts sooner than its followers awaits none of them."""
+    soonest = 1 << 60
+    for arc in range(graph.after_at[operation], graph.after_at[operation + 1]):
+        soonest = min(soonest, plan.head[graph.after[arc]])
+    while last < size and plan.head[bench.sequence[last]] < soonest:
+        last += 1
+    return last
 
 
 @bare_kernel

@@ -20,7 +20,9 @@ from pilotline_scheduler.solver.shop.shop import Ints, Shop, shop_of
 _SEED_SHARE = 0.05
 """Share of the time after which no further dispatching rule is begun."""
 _SMALL = 150
-"""Modes of all operations up to which CP-SAT is left to prove what it can."""
+"""Modes of all operations up to which CP-SAT is left to prove what it can, for a while."""
+_PROOF_SHARE = 0.5
+"""Share of the time left that it gets; its subsolvers would take most of both cores all along."""
 
 
 class FlexibleShop:
@@ -92,7 +94,7 @@ def _prove(search: Search, workers: int) -> None:
     # OR-Tools takes over a second to import; the first plans do not wait for it.
     from pilotline_scheduler.solver.improve.whole import solve_whole
 
-    solve_whole(search, workers, search.left_s())
+    solve_whole(search, workers, _PROOF_SHARE * search.left_s())
 
 
 def flexible_shop_for(instance: Instance) -> FlexibleShop | None:

@@ -21,6 +21,9 @@ from pilotline_scheduler.solver.shop.shop import Ints
 _LOOKS = (8, 18)
 _TENURE = (15, 40)
 """Ranges from which each walk takes its settings by chance, for none suits all shops."""
+_SHORT_TENURE = (3, 6)
+_TENURE_PER_OPERATION = (1 / 12, 1 / 4)
+"""Where there are few operations, tenures must be shorter, or all that could move is barred."""
 _PATIENCE_PER_OPERATION = 100
 _LEAST_PATIENCE, _MOST_PATIENCE = 10_000, 60_000
 
@@ -55,7 +58,18 @@ class Walk:
         wanted = _PATIENCE_PER_OPERATION * len(mode)
         counts[PATIENCE] = max(_LEAST_PATIENCE, min(_MOST_PATIENCE, wanted))
         counts[LOOKS] = self._random.integers(*_LOOKS, endpoint=True)
-        counts[TENURE] = self._random.integers(*_TENURE, endpoint=True)
+        counts[TENURE] = self._random.integers(*self._tenures(), endpoint=True)
+
+    def _tenures(self) -> tuple[int, int]:
+        """Return the range of tenures for the number of operations."""
+        size = len(self._plan.mode)
+        low, high = (
+            min(most, int(least + share * size))
+            for most, least, share in zip(
+                _TENURE, _SHORT_TENURE, _TENURE_PER_OPERATION, strict=True
+            )
+        )
+        return low, high
 
     def advance(self, work: int) -> bool:
         """Do some work; return whether it is worth going on."""
