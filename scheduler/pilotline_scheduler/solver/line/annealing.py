@@ -73,7 +73,7 @@ class Annealing:
         polishing = False
         planned = self._planned()
         done = 0
-        while not search.over() and done < planned:
+        while not self._over() and done < planned:
             share = (search.elapsed_s() - began_s) / total_s
             if search.repeatable:
                 share = done / planned
@@ -86,6 +86,10 @@ class Annealing:
             done += self._slice(self._temperature(share))
             self._offer(final=False)
         self._offer(final=True)
+
+    def _over(self) -> bool:
+        """Return whether the search is over, or has just time left for a last offer."""
+        return self._search.over() or self._search.left_s() < 2 * self._offer_cost_s
 
     def _planned(self) -> float:
         if not self._search.repeatable:

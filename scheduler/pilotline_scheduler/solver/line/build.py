@@ -73,6 +73,9 @@ from pilotline_scheduler.solver.line.tables import Ints, pack
 from pilotline_scheduler.solver.seed.rules import start_dues
 from pilotline_scheduler.solver.seed.units import Units, units
 
+_SPARE_STEPS = 1000
+"""Room for steps of busy profiles that change nothing any more, so that they are seldom tidied."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -285,7 +288,10 @@ def _steps(instance: Instance, tables: Mapping[int, Ints]) -> tuple[Ints, Ints, 
     takers = takers + np.bincount(pools[pools >= 0], minlength=count)
     profiles = instance.profiles
     at = _offsets(
-        [len(steps) + 2 * int(each) + 2 for steps, each in zip(profiles, takers, strict=True)]
+        [
+            len(steps) + 2 * int(each) + (_SPARE_STEPS if each >= _SPARE_STEPS else 2)
+            for steps, each in zip(profiles, takers, strict=True)
+        ]
     )
     tick, free = np.zeros(at[-1], np.int64), np.zeros(at[-1], np.int64)
     for first, steps in zip(at[:-1], profiles, strict=True):

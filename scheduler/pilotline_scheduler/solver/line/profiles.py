@@ -86,15 +86,37 @@ def _free_without(
     return free
 
 
+_LIVELY = 2000
+"""Steps from which a profile keeps those that no longer change anything: moving the others up and
+down costs more than passing over a few, and most are soon used again."""
+
+
 @bare_kernel
 def take(line: Ints, board: Ints, profile: int, start: int, end: int, units: int) -> None:
     """Draw units for ``[start, end)``; negative units give them back."""
+    room = item(line, STEP_AT, profile + 1) - item(line, STEP_AT, profile)
+    if item(board, STEP_COUNT, profile) + 2 > room:
+        _tidy(line, board, profile)
     first = _split(line, board, profile, start)
     last = _split(line, board, profile, end)
     for index in range(first, last):
         add(board, STEP_FREE, index, -units)
-    _join(line, board, profile, last)
-    _join(line, board, profile, first)
+    if item(board, STEP_COUNT, profile) < _LIVELY:
+        _join(line, board, profile, last)
+        _join(line, board, profile, first)
+
+
+@bare_kernel
+def _tidy(line: Ints, board: Ints, profile: int) -> None:
+    """Drop all steps that change nothing."""
+    at = item(line, STEP_AT, profile)
+    kept = at + 1
+    for index in range(at + 1, at + item(board, STEP_COUNT, profile)):
+        if item(board, STEP_FREE, index) != item(board, STEP_FREE, kept - 1):
+            set_item(board, STEP_TICK, kept, item(board, STEP_TICK, index))
+            set_item(board, STEP_FREE, kept, item(board, STEP_FREE, index))
+            kept += 1
+    set_item(board, STEP_COUNT, profile, kept - at)
 
 
 @bare_kernel
