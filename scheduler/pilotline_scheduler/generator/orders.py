@@ -77,7 +77,7 @@ class Orders:
             operations=tuple(operations),
             lags=tuple(self._lags(operations)),
             release=release,
-            due=release + 3 * work + random.randrange(DAY, 8 * DAY, 60),
+            due=release + 2 * work + random.randrange(DAY, 6 * DAY, 60),
             weight=random.choice(_WEIGHTS),
             attendance=tuple(self._visits(release)) if attended else (),
         )
