@@ -207,10 +207,11 @@ def _shift(graph: Graph, dues: Dues, moved: int, target: int, rightwards: bool) 
     """Make a move and bring heads up to date; return whether it was possible."""
     node = graph.node
     first = node[moved, RIGHT] if rightwards else moved
+    final = moved if rightwards else node[moved, LEFT]
     possible = shift_right(graph, moved, target) if rightwards else shift_left(graph, moved, target)
     dues.held[0] = 0
     if possible:
-        _sweep(graph, dues, first, target if not rightwards else moved)
+        _sweep(graph, dues, first, final)
     return possible
 
 
