@@ -24,8 +24,9 @@ _OFFER_S = 1.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Start:
-    """A plan to begin from: the mode of each operation, and a topological order."""
+    """A plan to begin from: its makespan, the mode of each operation, and a topological order."""
 
+    value: int
     mode: Ints
     order: Ints
 
@@ -65,6 +66,7 @@ class Hunter:
         self._random = np.random.default_rng([hunt.search.seed, worker])
         self._walk = Walk(hunt.graph, self._random)
         self._starts = starts
+        self._first: Start | None = starts[worker % len(starts)]
         self._left = hunt.work
         self._offered_s = -_OFFER_S
 
@@ -88,7 +90,9 @@ class Hunter:
         pair = None if self._hunt.elite.wants_seed() else self._hunt.elite.pair(self._random)
         if pair is not None:
             return between(*pair, self._random)
-        start = self._starts[int(self._random.integers(len(self._starts)))]
+        start, self._first = self._first, None
+        if start is None:
+            start = self._starts[int(self._random.integers(len(self._starts)))]
         return start.mode, start.order
 
     def _offer(self, *, often: bool) -> None:

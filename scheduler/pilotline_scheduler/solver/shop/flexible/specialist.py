@@ -8,6 +8,7 @@ from pilotline_scheduler.solver.instance import Instance, Schedule
 from pilotline_scheduler.solver.search import Search
 from pilotline_scheduler.solver.seed.construction import Construction, StoppedError
 from pilotline_scheduler.solver.seed.portfolio import attempt
+from pilotline_scheduler.solver.seed.recipe import Recipe
 from pilotline_scheduler.solver.seed.rules import recipes
 from pilotline_scheduler.solver.seed.units import units
 from pilotline_scheduler.solver.shop.flexible.graph import graph_of
@@ -19,6 +20,9 @@ from pilotline_scheduler.solver.shop.shop import Ints, Shop, shop_of
 
 _SEED_SHARE = 0.05
 """Share of the time after which no further dispatching rule is begun."""
+_FEWEST_STARTS = 2
+_LARGE = 3_000
+"""Operations above which the first plan is by a rule that need not follow the clock of the shop."""
 _SMALL = 150
 """Modes of all operations up to which CP-SAT is left to prove what it can, for a while."""
 _PROOF_SHARE = 0.5
@@ -48,9 +52,9 @@ class FlexibleShop:
         begun = search.best
         construction = Construction(search.instance, units(search.instance), search.over)
         urgency = [0] * len(search.instance.runs)
-        for recipe in recipes(search.instance):
+        for recipe in self._rules(search.instance):
             late = not search.repeatable and search.elapsed_s() > _SEED_SHARE * search.time_limit_s
-            if self._starts and late:
+            if len(self._starts) >= _FEWEST_STARTS and late:
                 break
             try:
                 schedule = attempt(construction, recipe, urgency)
@@ -59,14 +63,24 @@ class FlexibleShop:
             if schedule is not None:
                 self._take(search, schedule, recipe.name)
         if begun is not None:
-            self._starts.insert(0, self._start(begun))
+            self._starts.append(self._start(search, begun))
+        self._starts.sort(key=lambda start: start.value)
+
+    def _rules(self, instance: Instance) -> list[Recipe]:
+        """Return the dispatching rules; in large shops a fast one comes first."""
+        rules = recipes(instance)
+        if len(self._rank) <= _LARGE:
+            return rules
+        fast = [rule for rule in rules if not rule.chronological]
+        slow = [rule for rule in rules if rule.chronological]
+        return [*fast[:1], *slow, *fast[1:]]
 
     def _take(self, search: Search, schedule: Schedule, rule: str) -> None:
         search.offer(schedule, f"{self.name}:{rule}")
         if not self._starts and not search.over():
             bound = load_bound(self._shop, np.argsort(self._rank))
             search.prove(0, bound, "machine-group")
-        self._starts.append(self._start(schedule))
+        self._starts.append(self._start(search, schedule))
 
     def work(self, search: Search, worker: int, workers: int) -> None:
         """Improve until the search is over."""
@@ -85,9 +99,10 @@ class FlexibleShop:
                 self._hunt = Hunt(search, self._graph, workers)
             return self._hunt
 
-    def _start(self, schedule: Schedule) -> Start:
+    def _start(self, search: Search, schedule: Schedule) -> Start:
         order = np.lexsort(np.array((self._rank, schedule.end, schedule.start)))
-        return Start(np.asarray(schedule.mode) + self._graph.mode_at[:-1], order)
+        mode = np.asarray(schedule.mode) + self._graph.mode_at[:-1]
+        return Start(search.value_of(schedule)[0], mode, order)
 
 
 def _prove(search: Search, workers: int) -> None:
