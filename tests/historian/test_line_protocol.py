@@ -15,7 +15,7 @@ from pilotline_historian.influxdb.line_protocol import (
     gap_line,
     stored_value,
 )
-from pilotline_historian.limits import FIRST_TIME_NS, LAST_TIME_NS
+from pilotline_historian.limits import FIRST_TIME_NS, LAST_TIME_NS, sample_fault
 from tests.historian.line_protocol import BadLineError, Point, parse_line, split_lines
 from tests.historian.samples import MILL, same
 
@@ -53,6 +53,26 @@ def test_any_sample_is_one_line_that_holds_all_of_it(
     assert same(_value(point), value)
     assert point.fields["status"] == status
     assert point.fields.get("server_time_ns") == server_time_ns
+
+
+@given(
+    time_ns=st.integers(FIRST_TIME_NS - 5, LAST_TIME_NS + 5),
+    value=st.one_of(_values, st.floats(allow_nan=False, allow_infinity=False)),
+    status=st.integers(-5, 2**32 + 5),
+    server_time_ns=st.one_of(st.none(), st.integers(FIRST_TIME_NS - 5, LAST_TIME_NS + 5)),
+)
+def test_the_short_way_writes_what_the_careful_way_writes_and_only_sound_samples(
+    time_ns: int, value: Value | None, status: int, server_time_ns: int | None
+) -> None:
+    encoder = LineEncoder()
+    sample = Sample(MILL, time_ns, value, status, server_time_ns)
+    assert encoder.usual_line(sample) is None, "a series is checked before its first line"
+    careful = encoder.line(sample)
+    short = encoder.usual_line(sample)
+    assert short in {None, careful}
+    assert short is None or sample_fault(sample) is None
+    usual = Sample(MILL, 1, 2.5, 0, 3)
+    assert encoder.usual_line(usual) == encoder.line(usual)
 
 
 @given(

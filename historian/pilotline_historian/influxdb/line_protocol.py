@@ -21,6 +21,7 @@ from math import copysign, isfinite, isnan
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
+from pilotline_historian.limits import FIRST_TIME_NS, GREATEST_STATUS, LAST_TIME_NS
 from pilotline_historian.sample import Gap, Sample, Series, Value
 
 SAMPLE: Final = "sample"
@@ -72,6 +73,30 @@ class LineEncoder:
             prefix = self._prefixes[series] = _series_key(SAMPLE, series._asdict())
         server = "" if server_time_ns is None else f",server_time_ns={server_time_ns}i"
         return f"{prefix} {_value_fields(value)},status={status}i{server} {time_ns}"
+
+    def usual_line(self, sample: Sample) -> str | None:
+        """Return what `line` does for most samples, at a third of the cost of checking each limit.
+
+        None for anything but a finite double other than zero, with both times and within all
+        limits, of a series met before; `line` met only series within the limits.
+        """
+        series, time_ns, value, status, server_time_ns = sample
+        prefix = self._prefixes.get(series)
+        if (
+            prefix is None
+            or type(value) is not float
+            or not value
+            or not isfinite(value)
+            or server_time_ns is None
+            or not FIRST_TIME_NS <= time_ns <= LAST_TIME_NS
+            or not FIRST_TIME_NS <= server_time_ns <= LAST_TIME_NS
+            or not 0 <= status <= GREATEST_STATUS
+        ):
+            return None
+        return (
+            f'{prefix} kind="float",value_float={value!r},status={status}i,'
+            f"server_time_ns={server_time_ns}i {time_ns}"
+        )
 
 
 def gap_line(gap: Gap) -> str:

@@ -49,14 +49,15 @@ class InfluxHistorian:
         sound: list[Sample] = []
         lines: list[bytes] = []
         for sample in samples:
-            fault = sample_fault(sample)
-            if fault is None:
-                sound.append(sample)
-                lines.append(
-                    self._encoder.line(sample._replace(value=plain(sample.value))).encode()
-                )
-            else:
-                rejected.append(Rejected(sample, fault))
+            line = self._encoder.usual_line(sample)
+            if line is None:
+                fault = sample_fault(sample)
+                if fault is not None:
+                    rejected.append(Rejected(sample, fault))
+                    continue
+                line = self._encoder.line(sample._replace(value=plain(sample.value)))
+            sound.append(sample)
+            lines.append(line.encode())
         if lines:
             bad = self._delivery.deliver(lines)
             rejected.extend(Rejected(sound[place], reason) for place, reason in bad.items())
