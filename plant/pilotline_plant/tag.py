@@ -64,6 +64,7 @@ class Tag:
         deadband: absolute deadband in the tag's unit; 0 publishes every change.
         limits: alarm limits, or None.
         key: whether the value is shown on the machine's tile.
+        index: element of a one-dimensional array, counted from 0, or None for the whole value.
         role: PackML or ISO 22400 meaning, one of ``state`` (PackML state number), ``job`` (current
             operation id), ``count`` (good parts), ``energy`` (kWh counter), or ``value``.
     """
@@ -80,3 +81,4 @@ class Tag:
     limits: Limits | None = None
     key: bool = False
     role: str = "value"
+    index: int | None = None

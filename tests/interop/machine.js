@@ -1,5 +1,5 @@
 // An OPC UA machine on node-opcua, an implementation that shares no code with asyncua.
-// Usage: node machine.js '{"port", "pki", "tags", "periodMs", "secure"}'; prints READY, then one line per value it takes.
+// Usage: node machine.js '{"port", "pki", "tags", "periodMs", "secure", "browse"}'; prints READY, then one line per value it takes.
 "use strict";
 const {
   DataType,
@@ -8,9 +8,32 @@ const {
   OPCUAServer,
   SecurityPolicy,
   StatusCodes,
+  VariantArrayType,
+  standardUnits,
 } = require("node-opcua");
 
 const wishes = JSON.parse(process.argv[2]);
+
+// Nodes of the sorts that a browse meets besides plain numbers.
+function addFurniture(namespace, folder) {
+  namespace.addAnalogDataItem({
+    componentOf: folder,
+    browseName: "Pressure",
+    dataType: "Double",
+    engineeringUnitsRange: { low: 0, high: 10 },
+    engineeringUnits: standardUnits.bar,
+    value: { dataType: DataType.Double, value: 1 },
+  });
+  const mode = namespace.addEnumerationType({ browseName: "ModeEnum", enumeration: ["Off", "On"] });
+  namespace.addVariable({ componentOf: folder, browseName: "Mode", dataType: mode, value: { dataType: DataType.Int32, value: 1 } });
+  namespace.addVariable({
+    componentOf: folder,
+    browseName: "Axes",
+    dataType: "Double",
+    valueRank: 1,
+    value: { dataType: DataType.Double, arrayType: VariantArrayType.Array, value: new Float64Array([1, 2, 3]) },
+  });
+}
 
 async function main() {
   const certificates = new OPCUACertificateManager({
@@ -32,7 +55,12 @@ async function main() {
     userManager: { isValidUser: (user, password) => user === "edge" && password === "planted-secret" },
     serverCapabilities: {
       maxSessions: 20,
-      operationLimits: { maxMonitoredItemsPerCall: 2, maxNodesPerTranslateBrowsePathsToNodeIds: 2 },
+      operationLimits: {
+        maxMonitoredItemsPerCall: 2,
+        maxNodesPerTranslateBrowsePathsToNodeIds: 2,
+        maxNodesPerBrowse: wishes.browse,
+        maxNodesPerRead: wishes.browse ? 3 * wishes.browse : undefined,
+      },
     },
   });
   await server.initialize();
@@ -49,6 +77,7 @@ async function main() {
       value: { dataType: DataType.Double, value: 0 },
     }),
   );
+  if (wishes.browse) addFurniture(namespace, folder);
   await server.start();
   process.stdout.write("READY\n");
   let count = 0;

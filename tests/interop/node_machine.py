@@ -34,6 +34,7 @@ class NodeMachine:
         pki: folder for its certificates.
         period_ms: how often every variable changes.
         secure: whether it speaks SignAndEncrypt to user ``edge`` only, or only unsecured.
+        browse: nodes it takes in one Browse, with further sorts of nodes; 0 for no limit.
         port: where it listens.
         ledger: what its variables took.
     """
@@ -42,6 +43,7 @@ class NodeMachine:
     pki: Path
     period_ms: int = 50
     secure: bool = False
+    browse: int = 0
     port: int = field(default_factory=free_port)
     ledger: list[Sent] = field(default_factory=list)
     _process: asyncio.subprocess.Process | None = None
@@ -56,6 +58,7 @@ class NodeMachine:
             "tags": list(self.tags),
             "periodMs": self.period_ms,
             "secure": self.secure,
+            "browse": self.browse,
         }
         self._process = await asyncio.create_subprocess_exec(
             node,

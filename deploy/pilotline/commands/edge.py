@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pilotline.commands import edge_browse
+
 if TYPE_CHECKING:
     from rich.table import Table
 
 app = typer.Typer(no_args_is_help=True)
+app.command()(edge_browse.browse)
 
 DATA = Path("pilotline-data/edge")
 Data = Annotated[

@@ -1,7 +1,9 @@
 """Nodes: from a tag's node id or browse path to the server's node id of today."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import unquote
 
 from asyncua import ua
 from asyncua.ua import uaerrors
@@ -9,6 +11,10 @@ from asyncua.ua.object_ids import ObjectIds
 
 from pilotline_edge.connection.session import MachineSession
 from pilotline_plant import Tag
+
+_NODE_ID = re.compile(r"(?:nsu?=[^;]+;)?[isgb]=")
+_WHOLE_PATH = 0xFFFF_FFFF
+"""What a target's remaining path says when none remains (OPC 10000-4, 5.9.4)."""
 
 Resolved = ua.NodeId | str
 """A node id, or the reason why there is none."""
@@ -30,7 +36,8 @@ async def resolve(tags: Sequence[Tag], session: MachineSession) -> list[Resolved
     size = session.facts.batch_paths
     for start in range(0, len(by_path), size):
         batch = by_path[start : start + size]
-        found |= dict(zip((tag.id for tag in batch), await _translate(batch, session), strict=True))
+        nodes = await _translate([tag.browse_path or "" for tag in batch], session)
+        found |= dict(zip((tag.id for tag in batch), nodes, strict=True))
     return [found[tag.id] for tag in tags]
 
 
@@ -38,11 +45,13 @@ def node_of(text: str, namespaces: Sequence[str]) -> Resolved:
     """Return the node id that `text` writes, or why it writes none.
 
     Args:
-        text: ``ns=2;s=…``, or with the namespace's URI ``nsu=urn:x;s=…``.
+        text: ``ns=2;s=…``, or with the namespace's URI ``nsu=urn:x;s=…``, in which ``;`` and ``%``
+            are written ``%3B`` and ``%25`` (OPC 10000-6, 5.1.12).
         namespaces: the server's namespace URIs by index.
     """
     if text.startswith("nsu="):
         uri, _, rest = text[4:].partition(";")
+        uri = uri if uri in namespaces else unquote(uri)
         if uri not in namespaces:
             return f"the server has no namespace {uri}"
         text = f"ns={namespaces.index(uri)};{rest}"
@@ -52,10 +61,18 @@ def node_of(text: str, namespaces: Sequence[str]) -> Resolved:
         return f"{text} is no node id; write ns=2;s=Name or nsu=urn:x;s=Name"
 
 
-async def _translate(tags: Sequence[Tag], session: MachineSession) -> list[Resolved]:
-    paths = [_browse_path(tag.browse_path or "") for tag in tags]
-    results = await session.services.translate_browsepaths_to_nodeids(paths)
-    return [_target(tag, result) for tag, result in zip(tags, results, strict=True)]
+async def node_at(address: str, session: MachineSession) -> Resolved:
+    """Return the node at a node id or browse path, or why there is none."""
+    if _NODE_ID.match(address):
+        return node_of(address, session.facts.namespaces if session.facts is not None else ())
+    (found,) = await _translate([address], session)
+    return found
+
+
+async def _translate(paths: Sequence[str], session: MachineSession) -> list[Resolved]:
+    asked = [_browse_path(path) for path in paths]
+    results = await session.services.translate_browsepaths_to_nodeids(asked)
+    return [_target(path, result) for path, result in zip(paths, results, strict=True)]
 
 
 def _browse_path(path: str) -> ua.BrowsePath:
@@ -71,8 +88,11 @@ def _browse_path(path: str) -> ua.BrowsePath:
     return browse
 
 
-def _target(tag: Tag, result: ua.BrowsePathResult) -> Resolved:
+def _target(path: str, result: ua.BrowsePathResult) -> Resolved:
     if not result.StatusCode.is_good() or not result.Targets:
-        return f"the server has no node at {tag.browse_path} ({result.StatusCode.name})"
-    target = result.Targets[0].TargetId
+        return f"the server has no node at {path} ({result.StatusCode.name})"
+    here = [target for target in result.Targets if target.RemainingPathIndex == _WHOLE_PATH]
+    if not here:
+        return f"{path} leads to another server"
+    target = here[0].TargetId
     return ua.NodeId(target.Identifier, target.NamespaceIndex, target.NodeIdType)

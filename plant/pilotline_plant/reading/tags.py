@@ -15,6 +15,9 @@ _INTEGERS = frozenset(DataType) - _REALS - _TEXT - {DataType.BOOLEAN}
 _NUMBERS = _REALS | _INTEGERS
 _HOUR_MS = 3_600_000
 _DEFAULT_MS = 500
+_LAST_INDEX = 0xFFFF_FFFE
+Place = tuple[str | None, str | None, int | None]
+"""Node id or browse path, and the element of an array."""
 
 
 class Role(StrEnum):
@@ -58,7 +61,7 @@ def read_tags(owner: Table, own: Table, kind: Table | None, machine: str) -> tup
     sampling_ms = _read_interval(owner, "sampling_ms", _DEFAULT_MS)
     publishing_ms = _read_interval(owner, "publishing_ms", _DEFAULT_MS)
     tags: list[Tag] = []
-    taken: dict[Address, str] = {}
+    taken: dict[Place, str] = {}
     roles: dict[str, str] = {}
     for table in _tables(own, kind):
         tag = _read_tag(table, machine, address, sampling_ms, publishing_ms)
@@ -121,6 +124,7 @@ def _read_tag(
         limits=read_limits(table),
         key=table.flag("key", default=False),
         role=role.value,
+        index=table.integer("index", least=0, most=_LAST_INDEX) if "index" in table else None,
     )
 
 
@@ -163,11 +167,10 @@ def _check_type(table: Table, role: Role, data_type: DataType, unit: Unit) -> No
             table.mistake(f"a tag of type {data_type} has none; only numbers do", key)
 
 
-def _check_unlike(table: Table, tag: Tag, taken: dict[Address, str], roles: dict[str, str]) -> None:
+def _check_unlike(table: Table, tag: Tag, taken: dict[Place, str], roles: dict[str, str]) -> None:
     """Note a tag that reads the same variable as another one, or has its role."""
-    address = (tag.node_id, tag.browse_path)
-    other = taken.setdefault(address, tag.id)
-    if other != tag.id and address != (None, None):
+    other = taken.setdefault((tag.node_id, tag.browse_path, tag.index), tag.id)
+    if other != tag.id and (tag.node_id, tag.browse_path) != (None, None):
         key = next((key for key in ("node_id", "browse_path") if key in table), None)
         table.mistake(f"tag {other!r} of this machine reads the same variable", key)
     if tag.role != Role.VALUE:
