@@ -2,6 +2,7 @@
 
 from pilotline_edge.agent import AgentSettings, EdgeAgent, run_agent
 from pilotline_edge.errors import EdgeError, JournalFailed, LeaseHeld
+from pilotline_edge.metrics import MetricsAddress
 from pilotline_edge.status import read_status
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "EdgeError",
     "JournalFailed",
     "LeaseHeld",
+    "MetricsAddress",
     "read_status",
     "run_agent",
 ]

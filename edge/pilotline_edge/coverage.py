@@ -164,6 +164,40 @@ class Coverage:
         start = min(self.covered_ns(tag) for tag in tags)
         return self._gaps(set(tags), start, until_ns, cause)
 
+    def retire(self, tags: Iterable[str], until_ns: int, cause: str) -> list[Gap]:
+        """Stop to promise coverage of tags and return the gaps from what is known until then.
+
+        A tag that waits for its first value after a loss ends with that loss as the cause.
+        """
+        leaving = set(tags)
+        waiting = self._waiting()
+        gaps = [gap for tag in sorted(leaving) for gap in self._left_open(tag, until_ns)]
+        if known := leaving - waiting.keys():
+            start = min(self.covered_ns(tag) for tag in known)
+            # One gap for the machine covers those that waited too, whose own gaps reach further.
+            scope = leaving if leaving >= self.groups.keys() else known
+            gaps += self._gaps(scope, start, until_ns, cause)
+        for tag in leaving:
+            del self._last[tag]
+        self.groups = {tag: of for tag, of in self.groups.items() if tag not in leaving}
+        if self._opening is not None and not self._opening.awaited:
+            gaps += self._close()
+        return gaps
+
+    def _left_open(self, tag: str, until_ns: int) -> list[Gap]:
+        """Return what losses leave of a tag that will not be heard again, and forget it in them."""
+        if late := self._late.pop(tag, None):
+            return self._gap(tag, late[0], until_ns, late[1])
+        opening = self._opening
+        if opening is None or tag not in opening.scope:
+            return []
+        opening.scope.remove(tag)
+        if start := opening.awaited.pop(tag, None):
+            return self._gap(tag, start, until_ns, opening.cause)
+        if opening.start_ns is None or opening.end_ns is None:
+            return []
+        return self._gap(tag, opening.start_ns, opening.end_ns, opening.cause)
+
     def settle(self) -> list[Gap]:
         """Stop waiting for silent tags together; each declares its own gap once it speaks."""
         opening = self._opening
@@ -190,6 +224,8 @@ class Coverage:
     def _close(self) -> list[Gap]:
         opening, self._opening = self._opening, None
         if opening is None or opening.start_ns is None or opening.end_ns is None:
+            return []
+        if not opening.scope:
             return []
         return self._gaps(opening.scope, opening.start_ns, opening.end_ns, opening.cause)
 

@@ -13,7 +13,9 @@
     ├── JournalError
     │   ├── JournalFailed        the disk does not keep what it took; the agent must stop
     │   └── RecordCorrupt        one record fails its checksum
-    └── LeaseHeld                another agent owns the data directory
+    ├── LeaseHeld                another agent owns the data directory
+    ├── AddressTaken             metrics cannot be served where they should be
+    └── BrokerUrlError           a broker's address cannot be used
 """
 
 
@@ -79,3 +81,11 @@ class LeaseHeld(EdgeError):  # noqa: N818 - a state, not a mistake
     def __init__(self, message: str, pid: int | None) -> None:
         super().__init__(message)
         self.pid = pid
+
+
+class AddressTaken(EdgeError):  # noqa: N818 - a state, not a mistake
+    """Metrics and health cannot be served on the address asked for."""
+
+
+class BrokerUrlError(EdgeError):
+    """A broker's address cannot be understood or must not be used so."""

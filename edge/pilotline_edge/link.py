@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any
 
 import structlog
@@ -72,6 +72,14 @@ class MachineLink:
         """Source time up to which every tag of the machine is known."""
         return self._intake.coverage.oldest_covered_ns()
 
+    def renamed(self, machine: Machine) -> None:
+        """Take what changed about the machine besides site, endpoint and tags."""
+        self._session.machine = machine
+
+    def retire(self, tags: Sequence[str], cause: str) -> None:
+        """Declare that tags are no longer read, once `run` has ended."""
+        self._intake.retire(tags, cause)
+
     async def run(self) -> None:
         """Read the machine until cancelled.
 
@@ -123,7 +131,7 @@ class MachineLink:
         for subscription in self._subscriptions:
             step = await heal(subscription, origin, self._take_again, self._lost)
             if self._connections:
-                self.state.healed_by[step] += 1
+                self.state.healed(step.value)
             if step is Step.RECREATED:
                 self._settle_at = (
                     self._now() + _SETTLE_S + _SETTLE_CYCLES * subscription.published_s
@@ -161,6 +169,8 @@ class MachineLink:
         if subscription is None:
             return Taken()
         subscription.heard()
+        if publication.published_ns is not None:
+            self.state.skew.seen(publication.published_ns, time.monotonic_ns(), time.time_ns())
         self._backoff.reset()
         if publication.ended is not None:
             raise SubscriptionLost(

@@ -4,14 +4,15 @@ import asyncio
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import structlog
 
 from pilotline_edge.backoff import Backoff
+from pilotline_edge.newest import Key, Newest, NewestValues, shown
 from pilotline_historian import Value
 
 log = structlog.get_logger("pilotline.edge")
@@ -24,11 +25,6 @@ _RETRY_CAP_S = 2.0
 
 MAX_VALUES = 2_000
 """Most values in one push; the others go with the next one."""
-MAX_TEXT = 256
-"""Longest text shown live, in characters; the historian has it whole."""
-
-Newest = tuple[int, Value | None, int]
-"""Source time in ns UTC, value and status code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +40,31 @@ class LinkState:
     connected: bool
     since_ms: int
     cause: str | None
+
+
+class LiveOutlet(Protocol):
+    """Where live values go.
+
+    Attributes:
+        problem: why nothing is taken there now, or None.
+        pushed: messages taken there since the start.
+    """
+
+    problem: str | None
+    pushed: int
+
+    @property
+    def address(self) -> str:
+        """Where it is, without secrets."""
+
+    def put(self, machine: str, tag: str, source_ns: int, value: Value | None, status: int) -> None:
+        """Note a value; never blocks and never raises."""
+
+    def forget(self, machine: str, tags: Iterable[str]) -> None:
+        """Drop tags that are no longer read."""
+
+    async def run(self) -> None:
+        """Push until cancelled."""
 
 
 class LiveFeed:
@@ -70,20 +91,24 @@ class LiveFeed:
         self._agent = agent
         self._connections = connections
         self._transport = transport
-        self._newest: dict[tuple[str, str], Newest] = {}
-        self._changed: set[tuple[str, str]] = set()
+        self._newest = NewestValues()
         self._told: Mapping[str, LinkState] = {}
         self._told_at = -math.inf
         self.problem: str | None = None
         self.pushed = 0
 
+    @property
+    def address(self) -> str:
+        """Where values are pushed to."""
+        return self._url
+
     def put(self, machine: str, tag: str, source_ns: int, value: Value | None, status: int) -> None:
         """Note a value; an older one than the newest is ignored."""
-        key = (machine, tag)
-        newest = self._newest.get(key)
-        if newest is None or source_ns >= newest[0]:
-            self._newest[key] = (source_ns, value, status)
-            self._changed.add(key)
+        self._newest.put((machine, tag), source_ns, value, status)
+
+    def forget(self, machine: str, tags: Iterable[str]) -> None:
+        """Drop tags that are no longer read; the API shows them as stale by itself."""
+        self._newest.forget((machine, tag) for tag in tags)
 
     async def run(self) -> None:
         """Push until cancelled."""
@@ -107,15 +132,13 @@ class LiveFeed:
         now = asyncio.get_running_loop().time()
         connections = dict(self._connections())
         overdue = now - self._told_at >= CONNECTIONS_PERIOD_S or connections != self._told
-        if not self._changed and not overdue:
+        if not self._newest and not overdue:
             return None
-        changed = sorted(self._changed)[:MAX_VALUES]
-        self._changed.difference_update(changed)
         message: dict[str, Any] = {
             "agent": self._agent,
             "sent_ms": time.time_ns() // 1_000_000,
             "connections": {},
-            "values": [self._row(key) for key in changed],
+            "values": [_row(key, newest) for key, newest in self._newest.take(MAX_VALUES)],
         }
         if overdue:
             self._told, self._told_at = connections, now
@@ -124,10 +147,6 @@ class LiveFeed:
                 for machine, s in connections.items()
             }
         return json.dumps(message, ensure_ascii=False, allow_nan=False).encode()
-
-    def _row(self, key: tuple[str, str]) -> list[Any]:
-        source_ns, value, status = self._newest[key]
-        return [*key, source_ns, _sendable(value), status]
 
     async def _push(self, client: httpx.AsyncClient, body: bytes) -> bool:
         try:
@@ -139,7 +158,7 @@ class LiveFeed:
                 log.warning("edge.live_away", url=self._url, reason=problem)
             self.problem = problem
             # Whoever answers next knows nothing of what came before.
-            self._changed = set(self._newest)
+            self._newest.all_again()
             self._told_at = -math.inf
             return False
         if self.problem is not None:
@@ -149,12 +168,6 @@ class LiveFeed:
         return True
 
 
-def _sendable(value: Value | None) -> Value | None:
-    """Return a value as a push may carry it: short text, and words for floats JSON cannot write."""
-    if isinstance(value, str):
-        return value[:MAX_TEXT]
-    if not isinstance(value, float) or math.isfinite(value):
-        return value
-    if math.isnan(value):
-        return "NaN"
-    return "Infinity" if value > 0 else "-Infinity"
+def _row(key: Key, newest: Newest) -> list[Any]:
+    source_ns, value, status = newest
+    return [*key, source_ns, shown(value), status]

@@ -5,6 +5,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from pilotline_edge.live import LinkState
+from pilotline_edge.skew import ClockSkew
+from pilotline_historian import Gap
 
 
 @dataclass(slots=True)
@@ -19,10 +21,13 @@ class MachineState:
         duplicates: messages that came a second time and were dropped.
         missing: messages that were lost for good and declared as gaps.
         gaps: gaps declared.
+        last_gap: the gap declared last, or None.
         reconnects: connections made after the first.
         restarts: times the reader of the machine failed and was started anew.
         lag_s: age of the newest value of the last message when it arrived, or None.
+        skew: how far the machine's clock is from ours.
         healed_by: how often each step healed a subscription.
+        last_healed: the step that healed last and its wall-clock milliseconds, or None.
         bad_tags: reason per tag that the server refuses.
     """
 
@@ -35,13 +40,21 @@ class MachineState:
     gaps: int = 0
     reconnects: int = 0
     restarts: int = 0
+    last_gap: Gap | None = None
     lag_s: float | None = None
+    skew: ClockSkew = field(default_factory=ClockSkew)
     healed_by: Counter[str] = field(default_factory=Counter)
+    last_healed: tuple[str, int] | None = None
     bad_tags: dict[str, str] = field(default_factory=dict)
 
     def connected(self) -> None:
         """Note that values arrive."""
         self.link = LinkState(True, _now_ms(), None)
+
+    def healed(self, step: str) -> None:
+        """Note what brought a subscription back."""
+        self.healed_by[step] += 1
+        self.last_healed = (step, _now_ms())
 
     def disconnected(self, cause: str) -> None:
         """Note that no values arrive, and why."""

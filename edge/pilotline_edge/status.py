@@ -3,15 +3,14 @@
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pilotline_edge.forwarding import ForwarderState
-from pilotline_edge.journal import JournalSize
 from pilotline_edge.link import MachineLink
-from pilotline_edge.live import LiveFeed
+from pilotline_edge.overview import Overview
+from pilotline_historian import Gap
 
 FILE_NAME = "status.json"
 STALE_AFTER_S = 5.0
@@ -30,15 +29,53 @@ class Rates:
         now = time.monotonic()
         elapsed_s = max(now - self._at, 1e-3)
         rates = {
-            machine: round((count - self._before.get(machine, 0)) / elapsed_s, 1)
+            machine: round(max(count - self._before.get(machine, 0), 0) / elapsed_s, 1)
             for machine, count in values.items()
         }
         self._before, self._at = dict(values), now
         return rates
 
 
-def machine_status(link: MachineLink, per_s: float, delivered_ns: int | None) -> dict[str, Any]:
-    """Return what is known of one machine's connection as JSON values."""
+def agent_status(overview: Overview, rates: Rates, *, stopped: bool = False) -> dict[str, Any]:
+    """Return the whole status as JSON values.
+
+    Args:
+        overview: the agent.
+        rates: counts of the look before this one.
+        stopped: whether the agent is about to end.
+    """
+    links = list(overview.links.values())
+    per_s = rates.per_s({link.machine.id: link.state.values for link in links})
+    delivered = overview.forwarder.delivered_ns
+    return {
+        "agent": overview.agent,
+        "plant": overview.plant,
+        "started": _instant(overview.started_ns),
+        "stopped": stopped,
+        "pid": os.getpid(),
+        "updated": _instant(time.time_ns()),
+        "not_ready": overview.not_ready(),
+        "plant_file": {
+            "taken": _instant(overview.reloads.loaded_ns),
+            "reloads": overview.reloads.done,
+            "refused": overview.reloads.refused,
+            "problem": overview.reloads.problem,
+        },
+        "machines": [
+            _machine(
+                link,
+                0.0 if stopped else per_s[link.machine.id],
+                delivered.get(link.machine.id),
+            )
+            for link in links
+        ],
+        "journal": _journal(overview),
+        "historian": _historian(overview),
+        "live": _live(overview),
+    }
+
+
+def _machine(link: MachineLink, per_s: float, delivered_ns: int | None) -> dict[str, Any]:
     state = link.state
     return {
         "id": link.machine.id,
@@ -48,52 +85,66 @@ def machine_status(link: MachineLink, per_s: float, delivered_ns: int | None) ->
         "cause": state.link.cause,
         "values": state.values,
         "values_per_s": per_s,
-        "lag_s": state.lag_s if state.lag_s is None else round(state.lag_s, 3),
+        "lag_s": _rounded(state.lag_s),
+        "clock_skew_s": _rounded(state.skew.seconds),
         "covered_until": _instant(link.covered_ns),
         "delivered_until": delivered_ns and _instant(delivered_ns),
         "gaps": state.gaps,
+        "last_gap": state.last_gap and _gap(state.last_gap),
         "messages_missing": state.missing,
         "duplicates": state.duplicates,
         "reconnects": state.reconnects,
         "restarts": state.restarts,
         "healed_by": dict(state.healed_by),
+        "last_healed": state.last_healed
+        and {"by": state.last_healed[0], "at": _instant(state.last_healed[1] * 1_000_000)},
+        "tags": len(link.machine.tags),
         "bad_tags": state.bad_tags,
     }
 
 
-def agent_status(
-    *,
-    agent: Mapping[str, Any],
-    machines: Sequence[Mapping[str, Any]],
-    journal: JournalSize,
-    set_aside: str | None,
-    forwarder: ForwarderState,
-    live: LiveFeed | None,
-) -> dict[str, Any]:
-    """Return the whole status as JSON values."""
+def _gap(gap: Gap) -> dict[str, Any]:
     return {
-        **agent,
-        "pid": os.getpid(),
-        "updated": _instant(time.time_ns()),
-        "machines": machines,
-        "journal": {
-            "records": journal.records,
-            "samples": journal.samples,
-            "bytes": journal.bytes,
-            "blocked": journal.blocked,
-            "damaged_set_aside": set_aside,
-        },
-        "historian": {
-            "samples": forwarder.samples,
-            "gaps": forwarder.gaps,
-            "rejected": forwarder.rejected,
-            "corrupt_records": forwarder.corrupt,
-            "problem": forwarder.problem,
-            "problem_since": forwarder.problem_since
-            and _instant(int(forwarder.problem_since * 1e9)),
-        },
-        "live": None if live is None else {"pushed": live.pushed, "problem": live.problem},
+        "tag": gap.tag,
+        "start": _instant(gap.start_ns),
+        "end": _instant(gap.end_ns),
+        "cause": gap.cause,
     }
+
+
+def _journal(overview: Overview) -> dict[str, Any]:
+    size, damage = overview.journal.size, overview.journal.damage
+    return {
+        "records": size.records,
+        "samples": size.samples,
+        "bytes": size.bytes,
+        "limit_bytes": overview.journal_limit_bytes,
+        "oldest_s": _rounded(overview.oldest_s()),
+        "blocked": size.blocked,
+        "damaged_set_aside": None if damage is None else damage.set_aside.name,
+    }
+
+
+def _historian(overview: Overview) -> dict[str, Any]:
+    state = overview.forwarder
+    return {
+        "samples": state.samples,
+        "gaps": state.gaps,
+        "rejected": state.rejected,
+        "corrupt_records": state.corrupt,
+        "last_delivery": _second(state.delivered_at),
+        "writing_since": _second(state.writing_since),
+        "problem": state.problem,
+        "problem_since": _second(state.problem_since),
+        "next_attempt": _second(state.retry_at),
+    }
+
+
+def _live(overview: Overview) -> dict[str, Any] | None:
+    live = overview.live
+    if live is None:
+        return None
+    return {"to": live.address, "pushed": live.pushed, "problem": live.problem}
 
 
 def write_status(folder: Path, status: Mapping[str, Any]) -> None:
@@ -107,7 +158,7 @@ def write_status(folder: Path, status: Mapping[str, Any]) -> None:
 def read_status(folder: Path) -> dict[str, Any] | None:
     """Return the status that an agent on this data directory wrote last, or None.
 
-    ``running`` in it says whether it is fresh.
+    ``running`` in it says whether it is fresh, ``age_s`` how old it is.
     """
     try:
         text = (folder / FILE_NAME).read_text(encoding="utf-8")
@@ -115,9 +166,9 @@ def read_status(folder: Path) -> dict[str, Any] | None:
         return None
     status: dict[str, Any] = json.loads(text)
     updated = datetime.fromisoformat(status["updated"])
-    status["running"] = (datetime.now(UTC) - updated).total_seconds() < STALE_AFTER_S and not (
-        status.get("stopped")
-    )
+    age_s = (datetime.now(UTC) - updated).total_seconds()
+    status["age_s"] = round(age_s, 1)
+    status["running"] = age_s < STALE_AFTER_S and not status.get("stopped")
     return status
 
 
@@ -137,9 +188,17 @@ def delivered_before(folder: Path) -> dict[str, int]:
     }
 
 
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
+
+
 def _ns(instant: str) -> int:
     return int(datetime.fromisoformat(instant).timestamp() * 1000) * 1_000_000
 
 
 def _instant(ns: int) -> str:
     return datetime.fromtimestamp(ns / 1e9, UTC).isoformat(timespec="milliseconds")
+
+
+def _second(at_s: float | None) -> str | None:
+    return None if at_s is None else _instant(int(at_s * 1e9))

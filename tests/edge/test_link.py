@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from asyncua import ua
 
-from pilotline_edge.agent import recall
 from pilotline_edge.errors import SubscriptionLost
+from pilotline_edge.fleet import recall
 from pilotline_edge.intake import Intake
 from pilotline_edge.journal import Journal
 from pilotline_edge.journal.reader import BacklogReader

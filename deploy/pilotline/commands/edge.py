@@ -2,15 +2,13 @@
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from pilotline.commands import edge_browse
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 app = typer.Typer(no_args_is_help=True)
 app.command()(edge_browse.browse)
@@ -36,7 +34,10 @@ def run(
     ] = None,
     live: Annotated[
         str | None,
-        typer.Option(help="API that shows live values; the token is PILOTLINE_EDGE_TOKEN."),
+        typer.Option(
+            help="Where live values go: an API (http://…, token in PILOTLINE_EDGE_TOKEN) or a "
+            "broker (mqtt://HOST[:PORT][/PREFIX], mqtts://…)."
+        ),
     ] = None,
     trust: Annotated[
         Path | None, typer.Option(help="Further folder of server certificates to accept.")
@@ -44,10 +45,17 @@ def run(
     journal_mb: Annotated[
         int, typer.Option(min=1, help="Most megabytes kept while the historian is away.")
     ] = 2048,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Serve /metrics, /live and /ready; 0 for a free port."),
+    ] = None,
+    metrics_host: Annotated[
+        str, typer.Option(help="Address they are served on; others than loopback see the figures.")
+    ] = "127.0.0.1",
 ) -> None:
-    """Run one agent until it is told to stop."""
+    """Run one agent until it is told to stop; a changed plant file is taken as it runs."""
     from pilotline.logs import log_to_stderr
-    from pilotline_edge import AgentSettings, EdgeError, run_agent
+    from pilotline_edge import AgentSettings, EdgeError, MetricsAddress, run_agent
     from pilotline_historian import HistorianError, open_historian
     from pilotline_plant import PlantError
     from pilotline_plant.reading import read_plant
@@ -60,6 +68,8 @@ def run(
         live_token=os.environ.get("PILOTLINE_EDGE_TOKEN"),
         trust=trust,
         journal_bytes=journal_mb * 1024 * 1024,
+        plant_file=plant,
+        metrics=None if metrics_port is None else MetricsAddress(metrics_port, metrics_host),
     )
     try:
         data.mkdir(parents=True, exist_ok=True)
@@ -86,10 +96,11 @@ def status(
     else:
         from rich.console import Console
 
+        from pilotline.commands.edge_status import pages
+
         console = Console()
-        console.print(_machines(found))
-        for line in _summary(found):
-            console.print(line, highlight=False)
+        for page in pages(found, datetime.now(UTC)):
+            console.print(page)
     if found is None or not found["running"]:
         raise typer.Exit(1)
 
@@ -100,43 +111,3 @@ def _quiet_libraries() -> None:
 
     logging.getLogger("asyncua").setLevel(logging.CRITICAL)
     logging.getLogger("httpx").setLevel(logging.WARNING)
-
-
-def _machines(status: dict[str, Any]) -> "Table":
-    from rich.table import Table
-
-    table = Table(title=f"{status['agent']} reads {status['plant']}")
-    table.add_column("Machine")
-    table.add_column("Connection")
-    for column in ("Values/s", "Lag s", "Gaps", "Healed"):
-        table.add_column(column, justify="right")
-    table.add_column("Covered until")
-    table.add_column("Bad tags")
-    for machine in status["machines"]:
-        connected = machine["connected"]
-        table.add_row(
-            machine["id"],
-            "connected" if connected else f"away: {machine['cause']}",
-            f"{machine['values_per_s']:.1f}",
-            "" if machine["lag_s"] is None else f"{machine['lag_s']:.2f}",
-            str(machine["gaps"]),
-            str(sum(machine["healed_by"].values())),
-            machine["covered_until"],
-            ", ".join(machine["bad_tags"]),
-        )
-    return table
-
-
-def _summary(status: dict[str, Any]) -> list[str]:
-    journal, historian, live = status["journal"], status["historian"], status["live"]
-    lines = [
-        f"journal: {journal['samples']} values in {journal['bytes'] / 1e6:.1f} MB"
-        + (f", blocked: {journal['blocked']}" if journal["blocked"] else ""),
-        f"historian: {historian['samples']} values delivered, {historian['rejected']} rejected"
-        + (f", away: {historian['problem']}" if historian["problem"] else ""),
-    ]
-    if live is not None:
-        lines.append(f"live: {live['problem'] or 'pushed'}")
-    if not status["running"]:
-        lines.append(f"no agent runs now; this is what it said at {status['updated']}")
-    return lines

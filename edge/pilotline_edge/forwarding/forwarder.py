@@ -42,6 +42,10 @@ class ForwarderState:
         problem: why nothing is delivered now, or None.
         problem_since: wall-clock second at which that began, or None.
         delivered_ns: publish time of the newest record delivered, per machine.
+        delivered_at: wall-clock second of the last delivery, or None.
+        writing_since: wall-clock second at which a write began that has not ended, or None.
+        retry_at: wall-clock second of the next attempt while there is a problem, or None.
+        oldest: machine and publish time (ns, its clock) of the oldest record, None when empty.
     """
 
     samples: int = 0
@@ -51,6 +55,10 @@ class ForwarderState:
     problem: str | None = None
     problem_since: float | None = None
     delivered_ns: dict[str, int] = field(default_factory=dict)
+    delivered_at: float | None = None
+    writing_since: float | None = None
+    retry_at: float | None = None
+    oldest: tuple[str, int] | None = None
 
 
 class Forwarder:
@@ -130,15 +138,19 @@ class Forwarder:
                 f"the journal {self._journal.path} cannot be read: {error}; restart the agent, "
                 "which saves what can be read"
             ) from error
+        self.state.oldest = backlog.oldest
         if not backlog:
             self._well()
             return _IDLE_S
+        self.state.writing_since = time.time()
         try:
             self._deliver(backlog)
         except HistorianUnavailable as error:
             return self._problem(str(error), error.retry_after_s)
         except HistorianRefused as error:
             return self._problem(f"refused: {error}", None)
+        finally:
+            self.state.writing_since = None
         self._well()
         return _BETWEEN_BATCHES_S if len(backlog.samples) >= BATCH // 2 else _IDLE_S
 
@@ -156,6 +168,7 @@ class Forwarder:
         state.rejected += len(letters)
         state.corrupt += backlog.corrupt
         state.delivered_ns.update(backlog.published_ns)
+        state.delivered_at = time.time()
         if letters:
             log.warning("edge.samples_rejected", count=len(letters), reason=letters[0][1])
 
@@ -165,11 +178,13 @@ class Forwarder:
             log.warning("edge.historian_away", reason=problem)
             state.problem_since = time.time()
         state.problem = problem
-        wait_s = self._backoff.wait_s()
-        return max(wait_s, min(asked_s or 0.0, _RETRY_AFTER_CAP_S))
+        wait_s = max(self._backoff.wait_s(), min(asked_s or 0.0, _RETRY_AFTER_CAP_S))
+        state.retry_at = time.time() + wait_s
+        return wait_s
 
     def _well(self) -> None:
         if self.state.problem is not None:
             log.info("edge.historian_back", backlog=self._journal.size.samples)
-        self.state.problem = self.state.problem_since = None
+        state = self.state
+        state.problem = state.problem_since = state.retry_at = None
         self._backoff.reset()

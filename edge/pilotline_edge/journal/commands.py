@@ -1,6 +1,6 @@
 """Commands: what the journal's writer is asked to do, and what it says of the journal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
@@ -33,11 +33,19 @@ class Remove:
 
 
 @dataclass(slots=True)
+class Enrol:
+    """Keep the numbers of further series."""
+
+    rows: Sequence[tuple[int, str, str, str, int]]
+    done: "Future[None]" = field(default_factory=_running)
+
+
+@dataclass(slots=True)
 class Stop:
     """Finish what was asked before, then end."""
 
 
-Command = Append | Remove | Stop
+Command = Append | Remove | Enrol | Stop
 
 
 @dataclass(frozen=True, slots=True)

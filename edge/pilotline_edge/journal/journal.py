@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from pilotline_edge.errors import JournalFailed
-from pilotline_edge.journal.commands import Append, JournalSize, Remove
+from pilotline_edge.journal.commands import Append, Enrol, JournalSize, Remove
 from pilotline_edge.journal.record import Entry, encode
 from pilotline_edge.journal.salvage import Salvage, salvage
 from pilotline_edge.journal.schema import ALL_SERIES, INSERT_SERIES, checksum, open_journal
@@ -102,6 +102,19 @@ class Journal:
         """What lies in the journal now."""
         return self._writer.size
 
+    async def enrol(self, series: Iterable[Series]) -> None:
+        """Give a number to every series that has none yet, on disk.
+
+        Raises:
+            JournalError: the disk has no room for them now.
+        """
+        rows = _rows(self.numbers, series)
+        if rows:
+            enrol = Enrol(rows)
+            self._writer.give(enrol)
+            await asyncio.wrap_future(enrol.done)
+            self.numbers |= {Series(*names): number for number, *names, _ in rows}
+
     def append(self, entry: Entry) -> asyncio.Future[None]:
         """Keep an entry; the future is done once it is on disk, and waits while there is no room.
 
@@ -151,15 +164,23 @@ def _number(connection: sqlite3.Connection, series: Iterable[Series]) -> dict[Se
         if checksum(number, site, machine, tag) != kept:
             raise sqlite3.DatabaseError(f"series {number} fails its checksum")
         numbers[Series(site, machine, tag)] = number
+    rows = _rows(numbers, series)
+    connection.execute("BEGIN")
+    connection.executemany(INSERT_SERIES, rows)
+    connection.execute("COMMIT")
+    return numbers | {Series(*names): number for number, *names, _ in rows}
+
+
+def _rows(
+    numbers: Mapping[Series, int], series: Iterable[Series]
+) -> list[tuple[int, str, str, str, int]]:
+    """Return a row with the next number for each series that has none."""
     fresh = [each for each in dict.fromkeys(series) if each not in numbers]
     first = max(numbers.values(), default=0) + 1
-    numbers |= {each: number for number, each in enumerate(fresh, start=first)}
-    connection.execute("BEGIN")
-    connection.executemany(
-        INSERT_SERIES, [(numbers[each], *each, checksum(numbers[each], *each)) for each in fresh]
-    )
-    connection.execute("COMMIT")
-    return numbers
+    return [
+        (number, each.site, each.machine, each.tag, checksum(number, *each))
+        for number, each in enumerate(fresh, start=first)
+    ]
 
 
 def _coverage(connection: sqlite3.Connection) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -31,6 +31,7 @@ class Backlog:
         gaps: declared gaps, including those that damaged records left.
         published_ns: publish time of the newest record per machine.
         corrupt: number of damaged records.
+        oldest: machine and publish time (ns, its clock) of the oldest record, None when empty.
     """
 
     upto: int = 0
@@ -39,6 +40,7 @@ class Backlog:
     gaps: list[Gap] = field(default_factory=list)
     published_ns: dict[str, int] = field(default_factory=dict)
     corrupt: int = 0
+    oldest: tuple[str, int] | None = None
 
     def __bool__(self) -> bool:
         return self.upto > 0
@@ -72,6 +74,7 @@ class BacklogReader:
                 if backlog and len(backlog.samples) + count > most_samples:
                     break
                 self._take(backlog, site, machine, published_ns, body)
+                backlog.oldest = backlog.oldest or (machine, published_ns)
                 backlog.upto = seq
                 backlog.published_ns[machine] = self._published[machine] = published_ns
         finally:

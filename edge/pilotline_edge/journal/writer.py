@@ -10,12 +10,13 @@ from pathlib import Path
 
 import structlog
 
-from pilotline_edge.errors import JournalFailed
+from pilotline_edge.errors import JournalError, JournalFailed
 from pilotline_edge.journal.ballast import Ballast
-from pilotline_edge.journal.commands import Append, Command, JournalSize, Remove, Stop
+from pilotline_edge.journal.commands import Append, Command, Enrol, JournalSize, Remove, Stop
 from pilotline_edge.journal.schema import (
     DELETE_RECORDS,
     INSERT_RECORD,
+    INSERT_SERIES,
     SIZE,
     UPSERT_COVERAGE,
     UPSERT_DELIVERED,
@@ -96,6 +97,9 @@ class JournalWriter:
         while not stopping:
             commands = self._collect()
             stopping = any(isinstance(command, Stop) for command in commands)
+            for command in commands:
+                if isinstance(command, Enrol):
+                    self._enrol(command)
             removes = [command for command in commands if isinstance(command, Remove)]
             self._waiting.extend(command for command in commands if isinstance(command, Append))
             self._carry_out(removes)
@@ -130,6 +134,18 @@ class JournalWriter:
         while (self._waiting or self.size.blocked) and self._has_room() and self._waiting:
             if not self._commit(self._next_group(), []):
                 return
+
+    def _enrol(self, enrol: Enrol) -> None:
+        """Keep further series; what cannot be kept now is refused, not tried again."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany(INSERT_SERIES, enrol.rows)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._rollback()
+            enrol.done.set_exception(JournalError(f"the journal takes no further tags: {error}"))
+        else:
+            enrol.done.set_result(None)
 
     def _next_group(self) -> list[Append]:
         """Return waiting entries up to a size that fits into the ballast."""
@@ -272,6 +288,7 @@ def damage_marker(path: Path) -> Path:
     return path.with_suffix(".damaged")
 
 
-def _fail(commands: Sequence[Append | Remove], error: JournalFailed) -> None:
+def _fail(commands: Sequence[Command], error: JournalFailed) -> None:
     for command in commands:
-        command.done.set_exception(error)
+        if not isinstance(command, Stop):
+            command.done.set_exception(error)

@@ -1,0 +1,293 @@
+"""MQTT: the newest value of each tag as a retained message of an MQTT 5 broker."""
+
+import asyncio
+import json
+import os
+import re
+import ssl
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+import structlog
+
+from pilotline_edge.backoff import Backoff
+from pilotline_edge.errors import BrokerUrlError
+from pilotline_edge.live import PERIOD_S, LinkState
+from pilotline_edge.newest import Key, Newest, NewestValues, shown
+from pilotline_historian import Value
+
+if TYPE_CHECKING:
+    import aiomqtt
+
+log = structlog.get_logger("pilotline.edge")
+
+DEFAULT_PREFIX = "pilotline/v1"
+USER, PASSWORD = "PILOTLINE_MQTT_USER", "PILOTLINE_MQTT_PASSWORD"
+MAX_VALUES = 5_000
+"""Most values in one round; the others go with the next one."""
+
+_PORTS = {"mqtt": 1883, "mqtts": 8883}
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
+_KEEP_ALIVE_S = 10
+_TIMEOUT_S = 5.0
+_FAREWELL_S = 1.0
+_RETRY_FIRST_S = 0.5
+_RETRY_CAP_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """Where a broker is and below which topic values go.
+
+    Attributes:
+        host: its name or address.
+        port: its TCP port.
+        tls: whether the connection is encrypted.
+        prefix: first levels of every topic.
+    """
+
+    host: str
+    port: int
+    tls: bool
+    prefix: str
+
+    @classmethod
+    def parse(cls, url: str) -> Self:
+        """Return what ``mqtt://host:port/prefix`` or ``mqtts://…`` says.
+
+        Raises:
+            BrokerUrlError: it cannot be understood, or carries a password.
+        """
+        parts = urlsplit(url)
+        if parts.username is not None or parts.password is not None:
+            raise BrokerUrlError(
+                f"the broker's address must carry no user or password, which others could read in "
+                f"the list of processes; set {USER} and {PASSWORD}"
+            )
+        prefix = parts.path.strip("/") or DEFAULT_PREFIX
+        try:
+            port = parts.port
+        except ValueError:
+            port = -1
+        known = parts.scheme in _PORTS and parts.hostname and port != -1
+        if not known or parts.query or set("+#") & set(url):
+            raise BrokerUrlError(
+                f"{url!r} is no broker address; write mqtt://HOST[:PORT][/PREFIX] or mqtts://…"
+            )
+        return cls(
+            parts.hostname or "", port or _PORTS[parts.scheme], parts.scheme == "mqtts", prefix
+        )
+
+    def __str__(self) -> str:
+        """Return the address as a URL."""
+        return f"mqtt{'s' if self.tls else ''}://{self.host}:{self.port}/{self.prefix}"
+
+
+def is_broker(url: str) -> bool:
+    """Return whether a live feed's address names a broker."""
+    return urlsplit(url).scheme in _PORTS
+
+
+class MqttFeed:
+    """Publishes the newest value of each tag, retained, and whether machines and agent are there.
+
+    Topics below the prefix: ``SITE/MACHINE/TAG`` a value, ``SITE/MACHINE`` a connection,
+    ``_agent/NAME`` the agent itself, which the broker marks offline when the agent is cut off.
+
+    Characteristics
+        buffered: one value per tag
+        policy when the broker is away or slow: values are replaced by newer ones
+        after it came back: the newest value of every tag is published again
+        quality of service: 0 for values, since the next one or the next connection repairs a
+            loss; 1 for births and deaths
+        delays nothing: `put` only writes to a dictionary
+    """
+
+    def __init__(
+        self,
+        url: str,
+        agent: str,
+        machines: Callable[[], Mapping[str, tuple[str, LinkState]]],
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._broker = BrokerAddress.parse(url)
+        self._credentials = _credentials(self._broker, environment)
+        _library()
+        self._agent = _UNSAFE.sub("_", agent)
+        self._machines = machines
+        self._newest = NewestValues()
+        self._sites: dict[str, str] = {}
+        self._stated: dict[str, tuple[str, LinkState]] = {}
+        self._gone: dict[str, None] = {}
+        self._started = _instant(time.time_ns())
+        self.problem: str | None = "the broker was not reached yet"
+        self.pushed = 0
+        self._logged: str | None = None
+
+    @property
+    def address(self) -> str:
+        """The broker and the prefix of topics."""
+        return str(self._broker)
+
+    def put(self, machine: str, tag: str, source_ns: int, value: Value | None, status: int) -> None:
+        """Note a value; an older one than the newest is ignored."""
+        self._newest.put((machine, tag), source_ns, value, status)
+
+    def forget(self, machine: str, tags: Iterable[str]) -> None:
+        """Drop tags that are no longer read, at the broker too."""
+        site = self._sites.get(machine)
+        for tag in tags:
+            self._newest.forget([(machine, tag)])
+            if site is not None:
+                self._gone[self._topic(site, machine, tag)] = None
+
+    async def run(self) -> None:
+        """Publish until cancelled."""
+        backoff = Backoff(_RETRY_FIRST_S, _RETRY_CAP_S)
+        aiomqtt = _library()
+        while True:
+            try:
+                async with self._client() as client:
+                    await self._serve(client, backoff)
+            except (aiomqtt.MqttError, OSError) as error:
+                self._away(f"{type(error).__name__}: {error}")
+            await asyncio.sleep(backoff.wait_s())
+
+    async def _serve(self, client: "aiomqtt.Client", backoff: Backoff) -> None:
+        """Publish on one connection until it is lost."""
+        self._newest.all_again()
+        self._stated.clear()
+        try:
+            await self._publish_agent(client, online=True)
+            self._back()
+            while True:
+                await self._publish_changes(client)
+                backoff.reset()
+                await asyncio.sleep(PERIOD_S)
+        except asyncio.CancelledError:
+            # A farewell that fails leaves the word to the broker, which marks us offline.
+            with suppress(TimeoutError, _library().MqttError):
+                async with asyncio.timeout(_FAREWELL_S):
+                    await self._publish_agent(client, online=False)
+            raise
+
+    async def _publish_changes(self, client: "aiomqtt.Client") -> None:
+        machines = dict(self._machines())
+        for machine, site in self._sites.items():
+            if machine not in machines:
+                self._gone[self._topic(site, machine)] = None
+        for machine, (site, state) in machines.items():
+            if self._stated.get(machine) != (site, state):
+                await self._publish(client, self._topic(site, machine), _connection(state), 1)
+                self._stated[machine] = (site, state)
+        self._sites = {machine: site for machine, (site, _) in machines.items()}
+        for topic in list(self._gone):
+            await client.publish(topic, None, qos=1, retain=True)
+            del self._gone[topic]
+        for (machine, tag), newest in self._due(machines):
+            topic = self._topic(machines[machine][0], machine, tag)
+            await self._publish(client, topic, _value(newest), 0)
+
+    def _due(self, machines: Mapping[str, object]) -> list[tuple[Key, Newest]]:
+        return [
+            (key, newest) for key, newest in self._newest.take(MAX_VALUES) if key[0] in machines
+        ]
+
+    async def _publish(
+        self, client: "aiomqtt.Client", topic: str, content: Mapping[str, Any], qos: int
+    ) -> None:
+        payload = json.dumps(content, ensure_ascii=False, allow_nan=False)
+        await client.publish(topic, payload, qos=qos, retain=True)
+        self.pushed += 1
+
+    async def _publish_agent(self, client: "aiomqtt.Client", *, online: bool) -> None:
+        content = self._agent_content(online=online)
+        await client.publish(self._topic("_agent", self._agent), content, qos=1, retain=True)
+
+    def _agent_content(self, *, online: bool) -> str:
+        return json.dumps({"online": online, "started": self._started})
+
+    def _topic(self, *levels: str) -> str:
+        return "/".join((self._broker.prefix, *levels))
+
+    def _client(self) -> "aiomqtt.Client":
+        library = _library()
+        user, password = self._credentials
+        client: aiomqtt.Client = library.Client(
+            self._broker.host,
+            self._broker.port,
+            username=user,
+            password=password,
+            identifier=f"pilotline-edge-{self._agent}",
+            protocol=library.ProtocolVersion.V5,
+            clean_start=True,
+            keepalive=_KEEP_ALIVE_S,
+            timeout=_TIMEOUT_S,
+            will=library.Will(
+                self._topic("_agent", self._agent), self._agent_content(online=False), 1, True
+            ),
+            tls_context=ssl.create_default_context() if self._broker.tls else None,
+        )
+        return client
+
+    def _away(self, problem: str) -> None:
+        self.problem = problem
+        if self._logged != problem:
+            self._logged = problem
+            log.warning("edge.live_away", url=self.address, reason=problem)
+
+    def _back(self) -> None:
+        if self._logged is not None:
+            log.info("edge.live_back", url=self.address)
+        self.problem = self._logged = None
+
+
+def _value(newest: Newest) -> dict[str, Any]:
+    """Return a value as its topic carries it; the source time keeps its nanoseconds as text."""
+    source_ns, value, status = newest
+    return {"value": shown(value), "status": status, "source_time": _instant(source_ns)}
+
+
+def _connection(state: LinkState) -> dict[str, Any]:
+    return {
+        "connected": state.connected,
+        "since": _instant(state.since_ms * 1_000_000),
+        "cause": state.cause,
+    }
+
+
+def _instant(ns: int) -> str:
+    seconds, rest = divmod(ns, 1_000_000_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+
+
+def _credentials(
+    broker: BrokerAddress, environment: Mapping[str, str]
+) -> tuple[str | None, str | None]:
+    user, password = environment.get(USER), environment.get(PASSWORD)
+    if password is not None and not broker.tls and broker.host not in _LOOPBACK:
+        raise BrokerUrlError(
+            f"{PASSWORD} with {broker} would be readable by everyone on the network; use mqtts://"
+        )
+    return user, password
+
+
+def _library() -> Any:  # noqa: ANN401 - a module
+    """Return aiomqtt, which only those who use a broker install.
+
+    Raises:
+        BrokerUrlError: it is not installed.
+    """
+    try:
+        import aiomqtt
+    except ImportError as error:
+        raise BrokerUrlError(
+            "a broker needs the package aiomqtt; install it with: pip install 'pilotline[mqtt]'"
+        ) from error
+    return aiomqtt

@@ -1,0 +1,68 @@
+"""Newest: the newest value of each tag and which of them are still to be told."""
+
+import math
+from collections.abc import Iterable
+
+from pilotline_historian import Value
+
+Key = tuple[str, str]
+"""Machine id and tag id."""
+
+Newest = tuple[int, Value | None, int]
+"""Source time in ns UTC, value and status code."""
+
+MAX_TEXT = 256
+"""Longest text shown live, in characters; the historian has it whole."""
+
+
+class NewestValues:
+    """Keeps one value per tag; used by the event loop only.
+
+    Characteristics
+        buffered: one value per tag
+        policy: a newer value replaces an older one; what is older than the newest is dropped
+        bounded: by the number of tags
+    """
+
+    def __init__(self) -> None:
+        self._newest: dict[Key, Newest] = {}
+        self._changed: dict[Key, None] = {}
+
+    def __bool__(self) -> bool:
+        """Whether something is still to be told."""
+        return bool(self._changed)
+
+    def put(self, key: Key, source_ns: int, value: Value | None, status: int) -> None:
+        """Note a value; an older one than the newest is ignored."""
+        newest = self._newest.get(key)
+        if newest is None or source_ns >= newest[0]:
+            self._newest[key] = (source_ns, value, status)
+            self._changed[key] = None
+
+    def take(self, most: int) -> list[tuple[Key, Newest]]:
+        """Return at most `most` changes and count them as told; those that wait longest first."""
+        keys = [key for key, _ in zip(self._changed, range(most), strict=False)]
+        for key in keys:
+            del self._changed[key]
+        return [(key, self._newest[key]) for key in keys]
+
+    def all_again(self) -> None:
+        """Count nothing as told: whoever listens next knows nothing of what came before."""
+        self._changed = dict.fromkeys(self._newest)
+
+    def forget(self, keys: Iterable[Key]) -> None:
+        """Drop tags that are no longer read."""
+        for key in keys:
+            self._newest.pop(key, None)
+            self._changed.pop(key, None)
+
+
+def shown(value: Value | None) -> Value | None:
+    """Return a value as JSON may carry it: short text, and words for floats JSON cannot write."""
+    if isinstance(value, str):
+        return value[:MAX_TEXT]
+    if not isinstance(value, float) or math.isfinite(value):
+        return value
+    if math.isnan(value):
+        return "NaN"
+    return "Infinity" if value > 0 else "-Infinity"
