@@ -9,6 +9,8 @@ from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
 
 from pilotline_edge.backoff import Backoff
+from pilotline_edge.subscription.publication import Unsupported
+from pilotline_historian import Value
 from pilotline_plant import Tag
 
 BRIDGED_S = 60.0
@@ -91,9 +93,36 @@ class Item:
         self.item_id, self.queue, self.problem = item_id, queue, None
         self.backoff.reset()
 
+    def select(self, value: Value | Unsupported | None) -> Value | Unsupported | None:
+        """Return what the tag has of a value that is no scalar, or of any value with `Tag.index`.
+
+        Nothing is asked for by index range: servers that ignore it send the whole array, and one
+        element of it would be taken for another.
+        """
+        selected = _element(value, self.tag.index)
+        if isinstance(selected, Unsupported):
+            self.problem = f"no tag can hold its value: {selected.type_name}"
+        elif value is not None:
+            self.problem = None
+        return selected
+
     def forget(self) -> None:
         """Note that the server no longer monitors the tag; it is asked again at once."""
         self.item_id, self.retry_at = None, 0.0
+
+
+def _element(value: Value | Unsupported | None, index: int | None) -> Value | Unsupported | None:
+    if value is None:
+        return None
+    if not isinstance(value, Unsupported):
+        return value if index is None else Unsupported("a scalar, which has no index")
+    if value.elements is None:
+        return value
+    if index is None:
+        return Unsupported(f"{value.type_name}; give the tag the index of one element")
+    if index >= len(value.elements):
+        return Unsupported(f"{value.type_name} with {len(value.elements)} elements only")
+    return value.elements[index]
 
 
 def items_by_interval(tags: Sequence[Tag]) -> Iterator[tuple[int, list[Item]]]:

@@ -1,5 +1,6 @@
 """Publication: one answer to a publish request, reduced to what a historian needs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,13 +14,15 @@ LAST_SEQUENCE = 0xFFFF_FFFF
 
 
 class Unsupported(NamedTuple):
-    """A value that no tag may have: an array, a structure, a byte string.
+    """A value that no tag may have: an array, a structure, a text beyond all measure.
 
     Attributes:
-        type_name: OPC UA name of its type.
+        type_name: OPC UA name of its type, with what else a person should know.
+        elements: the elements of a one-dimensional array, of which tags may ask for one.
     """
 
     type_name: str
+    elements: Sequence["Value | Unsupported | None"] | None = None
 
 
 Change = tuple[int, Value | Unsupported | None, int, int | None, int | None]
