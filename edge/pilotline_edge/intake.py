@@ -10,7 +10,7 @@ import structlog
 
 from pilotline_edge.coverage import Coverage, Seen
 from pilotline_edge.journal import Entry, Journal, Samples
-from pilotline_edge.live import LiveFeed
+from pilotline_edge.live import LiveOutlet
 from pilotline_edge.state import MachineState
 from pilotline_edge.subscription.publication import OVERFLOW, Publication, Unsupported
 from pilotline_edge.subscription.subscription import MachineSubscription
@@ -38,7 +38,7 @@ class Intake:
         coverage: Coverage,
         journal: Journal,
         state: MachineState,
-        live: LiveFeed | None,
+        live: LiveOutlet | None,
     ) -> None:
         self.coverage = coverage
         self.kept_at = 0.0
@@ -63,6 +63,14 @@ class Intake:
     def settle(self) -> asyncio.Future[None]:
         """Declare what tags have not come back to together after a loss."""
         return self._keep(Samples(), self.coverage.settle(), time.time_ns())
+
+    def retire(self, tags: Sequence[str], cause: str) -> None:
+        """Declare that tags are no longer read, and keep the coverage without them."""
+        now_ns = time.time_ns()
+        self._keep(Samples(), self.coverage.retire(tags, now_ns, cause), now_ns)
+        self._journal.coverage[self._machine.id] = self.coverage.to_json()
+        if self._live is not None:
+            self._live.forget(self._machine.id, tags)
 
     def missing(self, subscription: MachineSubscription, until_ns: int, cause: str) -> list[Gap]:
         """Return the gaps that messages lost for good leave."""
@@ -152,6 +160,7 @@ class Intake:
     ) -> asyncio.Future[None]:
         self.kept_at = asyncio.get_running_loop().time()
         self._state.gaps += len(gaps)
+        self._state.last_gap = gaps[-1] if gaps else self._state.last_gap
         for gap in gaps:
             log.warning(
                 "edge.gap",
