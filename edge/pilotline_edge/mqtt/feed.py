@@ -1,4 +1,4 @@
-"""MQTT: the newest value of each tag as a retained message of an MQTT 5 broker."""
+"""Feed: the newest value of each tag as a retained message of an MQTT 5 broker."""
 
 import asyncio
 import json
@@ -8,16 +8,15 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from pilotline_edge.backoff import Backoff
 from pilotline_edge.errors import BrokerUrlError
 from pilotline_edge.live import PERIOD_S, LinkState
+from pilotline_edge.mqtt.address import BrokerAddress, credentials
 from pilotline_edge.newest import Key, Newest, NewestValues, shown
 from pilotline_historian import Value
 
@@ -26,72 +25,15 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("pilotline.edge")
 
-DEFAULT_PREFIX = "pilotline/v1"
-USER, PASSWORD = "PILOTLINE_MQTT_USER", "PILOTLINE_MQTT_PASSWORD"
 MAX_VALUES = 5_000
 """Most values in one round; the others go with the next one."""
 
-_PORTS = {"mqtt": 1883, "mqtts": 8883}
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
 _KEEP_ALIVE_S = 10
 _TIMEOUT_S = 5.0
 _FAREWELL_S = 1.0
 _RETRY_FIRST_S = 0.5
 _RETRY_CAP_S = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerAddress:
-    """Where a broker is and below which topic values go.
-
-    Attributes:
-        host: its name or address.
-        port: its TCP port.
-        tls: whether the connection is encrypted.
-        prefix: first levels of every topic.
-    """
-
-    host: str
-    port: int
-    tls: bool
-    prefix: str
-
-    @classmethod
-    def parse(cls, url: str) -> Self:
-        """Return what ``mqtt://host:port/prefix`` or ``mqtts://…`` says.
-
-        Raises:
-            BrokerUrlError: it cannot be understood, or carries a password.
-        """
-        parts = urlsplit(url)
-        if parts.username is not None or parts.password is not None:
-            raise BrokerUrlError(
-                f"the broker's address must carry no user or password, which others could read in "
-                f"the list of processes; set {USER} and {PASSWORD}"
-            )
-        prefix = parts.path.strip("/") or DEFAULT_PREFIX
-        try:
-            port = parts.port
-        except ValueError:
-            port = -1
-        known = parts.scheme in _PORTS and parts.hostname and port != -1
-        if not known or parts.query or set("+#") & set(url):
-            raise BrokerUrlError(
-                f"{url!r} is no broker address; write mqtt://HOST[:PORT][/PREFIX] or mqtts://…"
-            )
-        return cls(
-            parts.hostname or "", port or _PORTS[parts.scheme], parts.scheme == "mqtts", prefix
-        )
-
-    def __str__(self) -> str:
-        """Return the address as a URL."""
-        return f"mqtt{'s' if self.tls else ''}://{self.host}:{self.port}/{self.prefix}"
-
-
-def is_broker(url: str) -> bool:
-    """Return whether a live feed's address names a broker."""
-    return urlsplit(url).scheme in _PORTS
 
 
 class MqttFeed:
@@ -117,7 +59,7 @@ class MqttFeed:
         environment: Mapping[str, str] = os.environ,
     ) -> None:
         self._broker = BrokerAddress.parse(url)
-        self._credentials = _credentials(self._broker, environment)
+        self._credentials = credentials(self._broker, environment)
         _library()
         self._agent = _UNSAFE.sub("_", agent)
         self._machines = machines
@@ -163,19 +105,25 @@ class MqttFeed:
         """Publish on one connection until it is lost."""
         self._newest.all_again()
         self._stated.clear()
+        lost = asyncio.ensure_future(_listen(client))
         try:
             await self._publish_agent(client, online=True)
             self._back()
             while True:
                 await self._publish_changes(client)
                 backoff.reset()
-                await asyncio.sleep(PERIOD_S)
+                await asyncio.wait([lost], timeout=PERIOD_S)
+                if lost.done():
+                    lost.result()
         except asyncio.CancelledError:
             # A farewell that fails leaves the word to the broker, which marks us offline.
             with suppress(TimeoutError, _library().MqttError):
                 async with asyncio.timeout(_FAREWELL_S):
                     await self._publish_agent(client, online=False)
             raise
+        finally:
+            lost.cancel()
+            await asyncio.gather(lost, return_exceptions=True)
 
     async def _publish_changes(self, client: "aiomqtt.Client") -> None:
         machines = dict(self._machines())
@@ -248,6 +196,16 @@ class MqttFeed:
         self.problem = self._logged = None
 
 
+async def _listen(client: "aiomqtt.Client") -> None:
+    """Wait for the end of a connection, which aiomqtt tells only those who read or publish.
+
+    Raises:
+        aiomqtt.MqttError: the connection is lost.
+    """
+    async for message in client.messages:
+        log.debug("edge.unexpected_message", topic=str(message.topic))
+
+
 def _value(newest: Newest) -> dict[str, Any]:
     """Return a value as its topic carries it; the source time keeps its nanoseconds as text."""
     source_ns, value, status = newest
@@ -265,17 +223,6 @@ def _connection(state: LinkState) -> dict[str, Any]:
 def _instant(ns: int) -> str:
     seconds, rest = divmod(ns, 1_000_000_000)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
-
-
-def _credentials(
-    broker: BrokerAddress, environment: Mapping[str, str]
-) -> tuple[str | None, str | None]:
-    user, password = environment.get(USER), environment.get(PASSWORD)
-    if password is not None and not broker.tls and broker.host not in _LOOPBACK:
-        raise BrokerUrlError(
-            f"{PASSWORD} with {broker} would be readable by everyone on the network; use mqtts://"
-        )
-    return user, password
 
 
 def _library() -> Any:  # noqa: ANN401 - a module
