@@ -7,6 +7,7 @@
     ├── EndpointRefused          a person must act before this machine can be read
     │   ├── CertificateUntrusted the server's certificate waits in rejected/
     │   └── CredentialsRefused   user name, password or policy do not fit
+    ├── CertificateUnknown       no certificate, or several, fit what a person wrote
     ├── NodeNotFound             the server has no node at the address a person gave
     ├── SubscriptionLost         the server forgot or ended a subscription; it is made anew
     ├── UndecodableMessage       a server sent bytes that are no OPC UA message we know
@@ -37,6 +38,10 @@ class CertificateUntrusted(EndpointRefused):
 
 class CredentialsRefused(EndpointRefused):
     """User name, password and security policy of the machine do not fit together."""
+
+
+class CertificateUnknown(EdgeError):  # noqa: N818 - a state, not a mistake
+    """No certificate, or several, fit what a person wrote."""
 
 
 class NodeNotFound(EdgeError):  # noqa: N818 - a state, not a mistake

@@ -42,12 +42,15 @@ class OpcUaMachine:
         tags: names of its variables.
         port: port it listens on, kept over restarts.
         ledger: every value written while it ran, in order.
+        prepare: gives the server what else it has, before it starts.
+        policies: what it offers.
     """
 
     tags: tuple[str, ...]
     port: int = field(default_factory=free_port)
     ledger: list[Sent] = field(default_factory=list)
     prepare: Callable[[Server], Any] | None = None
+    policies: tuple[ua.SecurityPolicyType, ...] = (ua.SecurityPolicyType.NoSecurity,)
     _server: Server | None = None
     _values: dict[str, float] = field(default_factory=dict)
 
@@ -76,7 +79,7 @@ class OpcUaMachine:
         server = Server()
         await server.init()
         server.set_endpoint(self.url)
-        server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        server.set_security_policy(list(self.policies))
         if self.prepare is not None:
             await self.prepare(server)
         index = await server.register_namespace(NAMESPACE)

@@ -1,56 +1,16 @@
 """Only certificates that a person accepted are believed."""
 
 import stat
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 
 from pilotline_edge.connection.identity import own_identity
 from pilotline_edge.connection.trust import TrustStore, first_certificate
 from pilotline_edge.errors import CertificateUntrusted
-
-NOW = datetime.now(UTC)
-DAY = timedelta(days=1)
-
-
-class Issued(NamedTuple):
-    """A certificate with its key."""
-
-    certificate: x509.Certificate
-    key: rsa.RSAPrivateKey
-
-    @property
-    def der(self) -> bytes:
-        return self.certificate.public_bytes(serialization.Encoding.DER)
-
-
-def issue(
-    name: str,
-    issuer: Issued | None = None,
-    *,
-    authority: bool = False,
-    until: datetime = NOW + 400 * DAY,
-) -> Issued:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer.certificate.subject if issuer else subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(NOW - 400 * DAY)
-        .not_valid_after(until)
-        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-        .sign(issuer.key if issuer else key, hashes.SHA256())
-    )
-    return Issued(certificate, key)
+from tests.edge.issuing import DAY, NOW, issue, revocation_list
 
 
 def test_an_unknown_certificate_waits_in_rejected_and_the_message_names_it(tmp_path: Path) -> None:
@@ -85,21 +45,7 @@ def test_a_certificate_of_a_trusted_authority_is_accepted_until_it_is_revoked(
     store = TrustStore(tmp_path)
     (store.trusted / "authority.der").write_bytes(authority.der)
     store.check(server.der, "mill-1")
-    revoked = (
-        x509.RevokedCertificateBuilder()
-        .serial_number(server.certificate.serial_number)
-        .revocation_date(NOW - DAY)
-        .build()
-    )
-    crl = (
-        x509.CertificateRevocationListBuilder()
-        .issuer_name(authority.certificate.subject)
-        .last_update(NOW - DAY)
-        .next_update(NOW + DAY)
-        .add_revoked_certificate(revoked)
-        .sign(authority.key, hashes.SHA256())
-    )
-    (store.revoked / "authority.crl").write_bytes(crl.public_bytes(serialization.Encoding.DER))
+    (store.crl / "authority.crl").write_bytes(revocation_list(authority, server))
     with pytest.raises(CertificateUntrusted):
         store.check(server.der, "mill-1")
 

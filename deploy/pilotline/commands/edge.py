@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from pilotline.commands import edge_browse
+from pilotline.commands import edge_browse, edge_trust
 
 app = typer.Typer(no_args_is_help=True)
 app.command()(edge_browse.browse)
+app.add_typer(edge_trust.app, name="trust")
 
 DATA = Path("pilotline-data/edge")
 Data = Annotated[

@@ -1,4 +1,4 @@
-"""Identity: the agent's own application certificate, made once."""
+"""Identity: the agent's own application certificate, made once and renewed by a person."""
 
 import os
 import socket
@@ -6,15 +6,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+log = structlog.get_logger("pilotline.edge")
+
 APPLICATION_URI = "urn:pilotline:edge"
 _VALIDITY = timedelta(days=5 * 365)
 _CLOCK_TOLERANCE = timedelta(hours=1)
 WARN_BEFORE = timedelta(days=30)
+_CERTIFICATE, _PRIVATE_KEY = "certificate.der", "private-key.pem"
+_NEXT_CERTIFICATE, _NEXT_PRIVATE_KEY = "next-certificate.der", "next-private-key.pem"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +43,72 @@ def own_identity(folder: Path, host: str | None = None) -> Identity:
     """Return the identity kept in `folder`, making one when there is none.
 
     An expired certificate is kept: machines trust it by its bytes, so only a person may replace
-    it (delete both files, restart, trust the new one in every machine).
+    it (`prepare_renewal`, trust the new one in every machine, `activate_renewal`). From 30 days
+    before its end on, each call logs a warning.
 
     Args:
         folder: ``DATA/pki/own``.
         host: name written into a new certificate; this machine's by default.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    certificate, key = folder / "certificate.der", folder / "private-key.pem"
+    certificate, key = folder / _CERTIFICATE, folder / _PRIVATE_KEY
     if not (certificate.exists() and key.exists()):
-        _make(certificate, key, host or socket.gethostname())
+        name = host or socket.gethostname()
+        _make(certificate, key, name, f"{APPLICATION_URI}:{name}")
+    identity = _read(certificate, key)
+    if identity.expires - datetime.now(UTC) < WARN_BEFORE:
+        log.warning(
+            "edge.own_certificate_expires",
+            expires=identity.expires.isoformat(),
+            remedy="pilotline edge trust renew",
+        )
+    return identity
+
+
+def prepare_renewal(folder: Path) -> Identity:
+    """Make the identity's successor beside it, with a new key and the same application URI.
+
+    The agent goes on with the present one, so that machines can learn to trust the new one first.
+    A successor that is there already is returned as it is.
+    """
+    present = own_identity(folder)
+    certificate, key = folder / _NEXT_CERTIFICATE, folder / _NEXT_PRIVATE_KEY
+    if not (certificate.exists() and key.exists()):
+        host = _names(present.certificate).get_values_for_type(x509.DNSName)
+        name = host[0] if host else socket.gethostname()
+        _make(certificate, key, name, present.application_uri)
+    return _read(certificate, key)
+
+
+def activate_renewal(folder: Path) -> Identity:
+    """Put the successor in the identity's place; sessions made from now on use it.
+
+    Raises:
+        FileNotFoundError: `prepare_renewal` made none.
+    """
+    certificate, key = folder / _NEXT_CERTIFICATE, folder / _NEXT_PRIVATE_KEY
+    if not (certificate.exists() and key.exists()):
+        raise FileNotFoundError(
+            f"{certificate} is not there; run `pilotline edge trust renew` first"
+        )
+    key.replace(folder / _PRIVATE_KEY)
+    certificate.replace(folder / _CERTIFICATE)
+    return own_identity(folder)
+
+
+def _read(certificate: Path, key: Path) -> Identity:
     parsed = x509.load_der_x509_certificate(certificate.read_bytes())
-    names = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    (uri,) = names.get_values_for_type(x509.UniformResourceIdentifier)
+    (uri,) = _names(certificate).get_values_for_type(x509.UniformResourceIdentifier)
     return Identity(uri, certificate, key, parsed.not_valid_after_utc)
 
 
-def _make(certificate: Path, key: Path, host: str) -> None:
+def _names(certificate: Path) -> x509.SubjectAlternativeName:
+    parsed = x509.load_der_x509_certificate(certificate.read_bytes())
+    return parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+
+
+def _make(certificate: Path, key: Path, host: str, uri: str) -> None:
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    uri = f"{APPLICATION_URI}:{host}"
     name = x509.Name(
         [
             x509.NameAttribute(NameOID.COMMON_NAME, f"Pilotline edge on {host}"[:64]),

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 import structlog
 from asyncua import ua
@@ -18,7 +19,7 @@ from asyncua.ua import uaerrors
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 
-from pilotline_edge.connection.identity import Identity
+from pilotline_edge.connection.identity import Identity, own_identity
 from pilotline_edge.connection.transport import MachineClient
 from pilotline_edge.connection.trust import TrustStore, first_certificate
 from pilotline_edge.errors import CredentialsRefused, EndpointRefused, MachineUnreachable
@@ -117,6 +118,8 @@ class MachineSession:
     settings: SessionSettings = field(default_factory=SessionSettings)
     facts: ServerFacts | None = None
     _client: MachineClient | None = None
+    _presented: tuple[bytes, str | None] = (b"", None)
+    _own: bytes = b""
 
     @property
     def services(self) -> UaSession:
@@ -141,6 +144,8 @@ class MachineSession:
             MachineUnreachable: try again later.
             EndpointRefused: a person must act; trying again does no harm.
         """
+        if self._client is not None and not self._credentials_hold():
+            await self.forget()
         try:
             if self._client is None:
                 self._client = await self._new_client()
@@ -192,11 +197,14 @@ class MachineSession:
         """Renew the channel's keys at three quarters of their lifetime, for ever.
 
         Raises:
-            MachineUnreachable: the server did not renew.
+            MachineUnreachable: the server did not renew, or our own certificate changed.
+            CertificateUntrusted: the server's is trusted no more.
         """
         client = self.client
         while True:
             await asyncio.sleep(client.secure_channel_timeout * 0.75 / 1000)
+            if not self._credentials_hold():
+                raise MachineUnreachable("our own certificate was renewed")
             try:
                 await client.open_secure_channel(renew=True)
                 client.uaclient.revolve_security_token()
@@ -233,6 +241,22 @@ class MachineSession:
             )
         return password
 
+    def _credentials_hold(self) -> bool:
+        """Return whether our certificate is still the one the session began with.
+
+        Raises:
+            CertificateUntrusted: the server's is trusted no more.
+        """
+        if self.machine.endpoint.security == "None" or self.identity is None:
+            return True
+        self._check_trust()
+        return self.identity.certificate.read_bytes() == self._own
+
+    def _check_trust(self) -> None:
+        chain, uri = self._presented
+        host = urlsplit(self.machine.endpoint.url).hostname
+        self.trust.check(chain, self.machine.id, host=host, application_uri=uri)
+
     async def _secure(self, client: MachineClient, policy_name: str) -> None:
         policy, identity = POLICIES.get(policy_name), self.identity
         if policy is None or identity is None:
@@ -249,8 +273,11 @@ class MachineSession:
                 f"machine {self.machine.id}: {self.machine.endpoint.url} does not offer "
                 f"SignAndEncrypt with {policy_name}; choose a policy that the machine has"
             ) from error
+        self._presented = (offered.ServerCertificate or b"", offered.Server.ApplicationUri)
+        self._check_trust()
         certificate = first_certificate(offered.ServerCertificate or b"")
-        self.trust.check(certificate, self.machine.id)
+        identity = self.identity = own_identity(identity.certificate.parent)
+        self._own = identity.certificate.read_bytes()
         client.application_uri = identity.application_uri
         await client.set_security(
             policy,

@@ -36,8 +36,8 @@ class ReceiveCaps(TransportLimits):
 
     max_recv_buffer: int = 65_536
     max_send_buffer: int = 65_535
-    max_chunk_count: int = 8_192
-    max_message_size: int = 64 * 1024 * 1024
+    max_chunk_count: int = 2_048
+    max_message_size: int = 16 * 1024 * 1024
 
     def update_client_limits(self, msg: ua.Acknowledge) -> None:
         """Bound our sending by what the server says it can receive."""

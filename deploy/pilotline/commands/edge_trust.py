@@ -1,0 +1,165 @@
+"""`pilotline edge trust`."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.table import Table
+
+    from pilotline_edge.pki.shelf import Shelf, Shelved
+
+app = typer.Typer(no_args_is_help=True)
+
+Data = Annotated[Path, typer.Option("--data", help="Directory of the agent's certificates.")]
+Wanted = Annotated[
+    str, typer.Argument(help="At least 8 digits of a SHA-256 thumbprint, or a certificate's file.")
+]
+DATA = Path("pilotline-data/edge")
+
+
+@app.callback()
+def trust() -> None:
+    """Decide which machines' certificates are believed; no restart is needed."""
+
+
+@app.command(name="list")
+def list_certificates(
+    data: Data = DATA,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Show the certificates of machines, authorities, and the agent itself."""
+    from pilotline_edge.pki.certificates import read_certificate
+    from pilotline_edge.pki.shelf import Shelved
+
+    now = datetime.now(UTC)
+    shelved = _shelf(data).all()
+    for name in ("certificate.der", "next-certificate.der"):
+        path = data / "pki" / "own" / name
+        if path.exists():
+            shelved.append(Shelved("own", path, read_certificate(path)))
+    if as_json:
+        typer.echo(json.dumps([each.to_json(now) for each in shelved], ensure_ascii=False))
+        return
+    if not shelved:
+        typer.echo(f"no certificates in {data / 'pki'}; a machine's comes as it is first met")
+        return
+    from rich.console import Console
+
+    Console().print(_table(shelved, now))
+
+
+@app.command()
+def accept(
+    wanted: Wanted,
+    data: Data = DATA,
+    issuer: Annotated[
+        bool, typer.Option("--issuer", help="An authority that only completes chains.")
+    ] = False,
+) -> None:
+    """Trust a certificate; compare its thumbprint with the machine's own display first."""
+    shelf = _shelf(data)
+    _tell(_sorted(lambda: shelf.accept(wanted, as_issuer=issuer)))
+
+
+@app.command()
+def reject(wanted: Wanted, data: Data = DATA) -> None:
+    """Trust a certificate no more; it waits among the rejected ones."""
+    shelf = _shelf(data)
+    _tell(_sorted(lambda: shelf.reject(wanted)))
+
+
+@app.command()
+def revoke(wanted: Wanted, data: Data = DATA) -> None:
+    """Refuse a certificate for good, also when a trusted authority signed it."""
+    shelf = _shelf(data)
+    _tell(_sorted(lambda: shelf.revoke(wanted)))
+
+
+@app.command()
+def renew(
+    data: Data = DATA,
+    activate: Annotated[
+        bool, typer.Option("--activate", help="Use the new one, once every machine trusts it.")
+    ] = False,
+) -> None:
+    """Make the agent's next certificate, and with --activate put it in use."""
+    from pilotline_edge.connection.identity import activate_renewal, prepare_renewal
+    from pilotline_edge.pki.certificates import fingerprint, read_certificate
+
+    own = data / "pki" / "own"
+    try:
+        identity = activate_renewal(own) if activate else prepare_renewal(own)
+    except OSError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    typer.echo(f"certificate: {identity.certificate}")
+    typer.echo(f"SHA-256: {fingerprint(read_certificate(identity.certificate))}")
+    typer.echo(f"valid to: {identity.expires.isoformat()}")
+    if activate:
+        typer.echo("in use from each machine's next connection on, within 45 minutes")
+    else:
+        typer.echo("let every machine trust it, then run `pilotline edge trust renew --activate`")
+
+
+def _shelf(data: Path) -> "Shelf":
+    from pilotline_edge.connection.trust import TrustStore
+    from pilotline_edge.pki.shelf import Shelf
+
+    return Shelf(TrustStore(data / "pki"))
+
+
+def _sorted(move: "Callable[[], Shelved]") -> "Shelved":
+    from pilotline_edge import EdgeError
+
+    try:
+        return move()
+    except (EdgeError, OSError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+
+
+def _tell(shelved: "Shelved") -> None:
+    from pilotline_edge.pki.certificates import fingerprint
+
+    subject = shelved.certificate.subject.rfc4514_string()
+    typer.echo(f"{shelved.folder}: {subject}, SHA-256 {fingerprint(shelved.certificate)}")
+    fault = shelved.fault(datetime.now(UTC))
+    if fault and shelved.folder in ("trusted", "issuer"):
+        typer.echo(f"it is refused all the same: it {fault}", err=True)
+
+
+def _table(shelved: "list[Shelved]", now: datetime) -> "Table":
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table()
+    for column in ("Folder", "Machine", "Presented", "Subject, issuer, application", "SHA-256"):
+        table.add_column(column, overflow="fold")
+    table.add_column("Valid")
+    for each in shelved:
+        facts = each.to_json(now)
+        names = [facts["subject"]]
+        if facts["issuer"] != facts["subject"]:
+            names.append(f"by {facts['issuer']}")
+        names += facts["application_uris"]
+        table.add_row(
+            each.folder + (" (authority)" if facts["authority"] else ""),
+            each.machine or "",
+            facts["presented"],
+            escape("\n".join(map(_plain, names))),
+            facts["sha256"],
+            f"{facts['valid_from'][:10]} to {facts['valid_to'][:10]}"
+            + (f"\n{facts['fault']}" if facts["fault"] else ""),
+        )
+    return table
+
+
+def _plain(text: str) -> str:
+    """Return a text without what a terminal would obey."""
+    return "".join(each if each.isprintable() else "�" for each in text)
