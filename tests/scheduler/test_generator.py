@@ -23,6 +23,15 @@ def test_a_line_of_any_size_is_well_formed_and_can_be_planned(
     assert verify(problem, plan) == []
 
 
+def test_decided_operations_whose_setups_hinder_each_other_are_placed_in_another_order() -> None:
+    problem = generate(30, 7, 1)
+    assert problem.pins
+    assert problem.previous
+    plan = first_plan(problem)
+    assert plan is not None
+    assert verify(problem, plan) == []
+
+
 def test_a_usual_line_has_every_kind_of_rule() -> None:
     line = generate(60, 10, 0)
     operations = [operation for run in line.runs for operation in run.operations]

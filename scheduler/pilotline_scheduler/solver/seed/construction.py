@@ -12,6 +12,9 @@ from pilotline_scheduler.solver.seed.units import Units
 _PUSHES_PER_MEMBER = 40
 """How often the members of a unit may be pushed later before the unit is given up."""
 
+_DECIDED_ATTEMPTS = 50
+"""Orders in which decided operations are placed before one of them is given up."""
+
 
 class StuckError(Exception):
     """Some runs fit nowhere any more; another order is needed.
@@ -62,8 +65,7 @@ class Construction:
             StuckError: some runs fit nowhere after what was placed before them.
             StoppedError: it was stopped.
         """
-        board = Board(self._instance)
-        self._place_decided(board)
+        board = self._with_decided()
         chooser = self._chooser(board, recipe, urgency)
         waits = list(self._units.waits_for)
         for unit, count in enumerate(waits):
@@ -87,17 +89,32 @@ class Construction:
             raise StuckError(stuck)
         return board.schedule()
 
-    def _place_decided(self, board: Board) -> None:
-        for operation in self._decided:
-            start = self._instance.fixed[operation]
-            slots = (
-                board.find(operation, index, start)
-                for index in range(len(self._instance.modes[operation]))
-            )
-            slot = min((each for each in slots if each and each.start == start), default=None)
-            if slot is None:
-                raise StuckError([self._instance.run_of[operation]])
+    def _with_decided(self) -> Board:
+        """Return a board with all that is decided.
+
+        Setups of decided operations may be in each other's way; one that finds no room goes first
+        in the next attempt, and in all later plans.
+        """
+        for _ in range(_DECIDED_ATTEMPTS):
+            board = Board(self._instance)
+            hindered = next((each for each in self._decided if not self._place(board, each)), None)
+            if hindered is None:
+                return board
+            self._decided.remove(hindered)
+            self._decided.insert(0, hindered)
+        raise StuckError([self._instance.run_of[self._decided[0]]])
+
+    def _place(self, board: Board, operation: int) -> bool:
+        """Place a decided operation; return whether there is room for it."""
+        start = self._instance.fixed[operation]
+        slots = (
+            board.find(operation, index, start)
+            for index in range(len(self._instance.modes[operation]))
+        )
+        slot = min((each for each in slots if each and each.start == start), default=None)
+        if slot is not None:
             board.place(operation, slot)
+        return slot is not None
 
     def _chooser(self, board: Board, recipe: Recipe, urgency: Sequence[int]) -> Chooser:
         run_of, keys = self._instance.run_of, recipe.keys
