@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -10,8 +11,9 @@ import structlog
 from pilotline_edge.backoff import Backoff
 from pilotline_edge.errors import JournalFailed
 from pilotline_edge.forwarding.dead_letters import DeadLetters
+from pilotline_edge.forwarding.lanes import Lanes
 from pilotline_edge.journal.journal import Journal
-from pilotline_edge.journal.reader import Backlog, BacklogReader
+from pilotline_edge.journal.reader import Backlog, BacklogReader, Lane
 from pilotline_edge.journal.writer import DAMAGE, damage_marker
 from pilotline_historian import (
     Historian,
@@ -22,6 +24,9 @@ from pilotline_historian import (
 log = structlog.get_logger("pilotline.edge")
 
 BATCH = 5000
+SPLIT_FROM = 10 * BATCH
+"""Values in the journal from which new ones no longer wait for old ones."""
+
 _IDLE_S = 0.25
 _BETWEEN_BATCHES_S = 0.005
 _REMOVED_WITHIN_S = 30.0
@@ -41,7 +46,7 @@ class ForwarderState:
         corrupt: damaged records skipped.
         problem: why nothing is delivered now, or None.
         problem_since: wall-clock second at which that began, or None.
-        delivered_ns: publish time of the newest record delivered, per machine.
+        delivered_ns: publish time up to which every record is delivered, per machine.
         delivered_at: wall-clock second of the last delivery, or None.
         writing_since: wall-clock second at which a write began that has not ended, or None.
         retry_at: wall-clock second of the next attempt while there is a problem, or None.
@@ -66,7 +71,9 @@ class Forwarder:
 
     Characteristics
         delivery: at least once; a point's identity makes the second time harmless
-        order: as the records came
+        order: as the records came; behind a long backlog new ones go first, a batch a second
+            or every other batch, so that neither waits for the other
+        buffered: one batch
         retries: for ever, with a growing wait up to 60 s, or as long as the historian asks
         refused values: to the dead letters, with the reason
         thread: its own, so that a historian that hangs delays neither reading nor the stop
@@ -82,12 +89,14 @@ class Forwarder:
         historian: Historian,
         dead_letters: DeadLetters,
         backoff: Backoff | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._journal = journal
         self._historian = historian
         self._dead_letters = dead_letters
         self._backoff = backoff or Backoff(_RETRY_FIRST_S, _RETRY_CAP_S)
         self._reader = BacklogReader(journal.path)
+        self._lanes = Lanes(self._reader.delivered_ns, clock)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pilotline-forwarder", daemon=True)
         self.failure: JournalFailed | None = None
@@ -130,7 +139,7 @@ class Forwarder:
             JournalFailed: the journal cannot be read or records cannot be removed.
         """
         try:
-            backlog = self._reader.read(BATCH)
+            lane, backlog = self._next()
         except sqlite3.Error as error:
             if error.sqlite_errorcode & 0xFF in DAMAGE:
                 damage_marker(self._journal.path).touch()
@@ -138,13 +147,14 @@ class Forwarder:
                 f"the journal {self._journal.path} cannot be read: {error}; restart the agent, "
                 "which saves what can be read"
             ) from error
-        self.state.oldest = backlog.oldest
+        if lane is self._lanes.old:
+            self.state.oldest = backlog.oldest
         if not backlog:
             self._well()
             return _IDLE_S
         self.state.writing_since = time.time()
         try:
-            self._deliver(backlog)
+            self._deliver(lane, backlog)
         except HistorianUnavailable as error:
             return self._problem(str(error), error.retry_after_s)
         except HistorianRefused as error:
@@ -152,22 +162,42 @@ class Forwarder:
         finally:
             self.state.writing_since = None
         self._well()
-        return _BETWEEN_BATCHES_S if len(backlog.samples) >= BATCH // 2 else _IDLE_S
+        full = len(backlog.samples) >= BATCH // 2
+        self._lanes.delivered(lane, backlog, full=full)
+        if self._lanes.live is None and self._journal.size.samples >= SPLIT_FROM:
+            self._lanes.split(self._reader.newest())
+        return _BETWEEN_BATCHES_S if full or self._lanes.live is not None else _IDLE_S
 
-    def _deliver(self, backlog: Backlog) -> None:
+    def _next(self) -> tuple[Lane, Backlog]:
+        """Return the oldest records of the lane whose turn it is."""
+        lane = self._lanes.turn()
+        backlog = self._reader.read(BATCH, lane)
+        if backlog or self._lanes.live is None:
+            return lane, backlog
+        if lane is self._lanes.old:
+            self._journal.remove(0, self._lanes.join()).result(_REMOVED_WITHIN_S)
+            self.state.delivered_ns.update(self._lanes.old.published_ns)
+        else:
+            self._lanes.delivered(lane, backlog, full=False)
+        lane = self._lanes.old
+        return lane, self._reader.read(BATCH, lane)
+
+    def _deliver(self, lane: Lane, backlog: Backlog) -> None:
         result = self._historian.write(backlog.samples) if backlog.samples else None
         if backlog.gaps:
             self._historian.write_gaps(backlog.gaps)
         rejected = result.rejected if result is not None else ()
         letters = [*backlog.refused, *((each.sample, each.reason) for each in rejected)]
         self._dead_letters.write(letters)
-        self._journal.remove(backlog.upto, backlog.published_ns).result(_REMOVED_WITHIN_S)
+        # What lies behind the backlog is not "delivered up to" while that is not.
+        reached = backlog.published_ns if lane is self._lanes.old else {}
+        self._journal.remove(backlog.upto, reached, lane.after).result(_REMOVED_WITHIN_S)
         state = self.state
         state.samples += result.stored if result is not None else 0
         state.gaps += len(backlog.gaps)
         state.rejected += len(letters)
         state.corrupt += backlog.corrupt
-        state.delivered_ns.update(backlog.published_ns)
+        state.delivered_ns.update(reached)
         state.delivered_at = time.time()
         if letters:
             log.warning("edge.samples_rejected", count=len(letters), reason=letters[0][1])

@@ -25,10 +25,11 @@ class Append:
 
 @dataclass(slots=True)
 class Remove:
-    """Drop records that the historian has."""
+    """Drop records that the historian has: those after `after`, up to `upto`."""
 
     upto: int
     published_ns: Mapping[str, int]
+    after: int = 0
     done: "Future[None]" = field(default_factory=_running)
 
 

@@ -127,14 +127,15 @@ class Journal:
         future.add_done_callback(_noticed)
         return future
 
-    def remove(self, upto: int, published_ns: Mapping[str, int]) -> "Future[None]":
+    def remove(self, upto: int, published_ns: Mapping[str, int], after: int = 0) -> "Future[None]":
         """Drop the records up to `upto`, which the historian has; from any thread.
 
         Args:
             upto: number of the last record delivered.
-            published_ns: publish time of the newest record delivered, per machine.
+            published_ns: publish time up to which all is delivered, per machine.
+            after: number of the last record before them; those up to it stay.
         """
-        remove = Remove(upto, published_ns)
+        remove = Remove(upto, published_ns, after)
         self._writer.give(remove)
         return remove.done
 

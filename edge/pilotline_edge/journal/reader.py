@@ -8,7 +8,7 @@ import structlog
 from pilotline_edge.errors import RecordCorrupt
 from pilotline_edge.journal import record
 from pilotline_edge.journal.record import Refused
-from pilotline_edge.journal.schema import NEXT_RECORDS, open_reader
+from pilotline_edge.journal.schema import LAST_NUMBER, NEXT_RECORDS, open_reader
 from pilotline_historian import Gap, Sample, Series
 
 log = structlog.get_logger("pilotline.edge")
@@ -46,11 +46,26 @@ class Backlog:
         return self.upto > 0
 
 
-class BacklogReader:
-    """Reads the oldest records beside the journal's writer; used by one thread.
+@dataclass(slots=True)
+class Lane:
+    """A stretch of the journal that is delivered oldest first.
 
     Attributes:
-        delivered_ns: publish time of the newest record delivered before, per machine.
+        after: number of the last record before the stretch.
+        upto: number of its last record, or None when it has no end.
+        published_ns: publish time of the newest record delivered of it, per machine.
+    """
+
+    after: int = 0
+    upto: int | None = None
+    published_ns: dict[str, int] = field(default_factory=dict)
+
+
+class BacklogReader:
+    """Reads the oldest records of a lane beside the journal's writer; used by one thread.
+
+    Attributes:
+        delivered_ns: publish time up to which all was delivered before, per machine.
     """
 
     def __init__(self, path: Path) -> None:
@@ -59,40 +74,50 @@ class BacklogReader:
         self.delivered_ns: dict[str, int] = dict(
             self._connection.execute("SELECT machine, published_ns FROM delivered")
         )
-        self._published = dict(self.delivered_ns)
+        self._whole = Lane(published_ns=dict(self.delivered_ns))
 
-    def read(self, most_samples: int) -> Backlog:
+    def newest(self) -> int:
+        """Return the number of the newest record, 0 when there is none."""
+        (seq,) = self._connection.execute("SELECT coalesce(max(seq), 0) FROM record").fetchone()
+        return int(seq)
+
+    def read(self, most_samples: int, lane: Lane | None = None) -> Backlog:
         """Return the oldest records, at least one and at most about `most_samples` values.
+
+        Args:
+            most_samples: most values.
+            lane: stretch of the journal; the whole of it unless given.
 
         Raises:
             sqlite3.DatabaseError: the file is damaged.
         """
         backlog = Backlog()
-        rows = self._connection.execute(NEXT_RECORDS, (0,))
+        lane = self._whole if lane is None else lane
+        upto = LAST_NUMBER if lane.upto is None else lane.upto
+        published = dict(lane.published_ns)
+        rows = self._connection.execute(NEXT_RECORDS, (lane.after, upto))
         try:
             for seq, site, machine, published_ns, count, body in rows:
                 if backlog and len(backlog.samples) + count > most_samples:
                     break
-                self._take(backlog, site, machine, published_ns, body)
+                before = published.get(machine, published_ns - _UNKNOWN_BEFORE_NS) - _LATE_NS
+                lost = Gap(site, machine, None, before, published_ns, "journal-damaged")
+                self._take(backlog, body, lost)
                 backlog.oldest = backlog.oldest or (machine, published_ns)
                 backlog.upto = seq
-                backlog.published_ns[machine] = self._published[machine] = published_ns
+                backlog.published_ns[machine] = published[machine] = published_ns
         finally:
             rows.close()
         return backlog
 
-    def _take(
-        self, backlog: Backlog, site: str, machine: str, published_ns: int, body: bytes
-    ) -> None:
+    def _take(self, backlog: Backlog, body: bytes, lost: Gap) -> None:
+        """Add a record's content, or the gap that it leaves when it is damaged."""
         try:
             content = record.decode(body, self._known_series())
         except RecordCorrupt as error:
-            before = self._published.get(machine, published_ns - _UNKNOWN_BEFORE_NS)
-            log.error("edge.record_corrupt", machine=machine, reason=str(error))  # noqa: TRY400 - no stack: the disk is at fault
+            log.error("edge.record_corrupt", machine=lost.machine, reason=str(error))  # noqa: TRY400 - no stack: the disk is at fault
             backlog.corrupt += 1
-            backlog.gaps.append(
-                Gap(site, machine, None, before - _LATE_NS, published_ns, "journal-damaged")
-            )
+            backlog.gaps.append(lost)
             return
         backlog.samples += content.samples
         backlog.refused += content.refused

@@ -15,6 +15,7 @@ from pilotline_edge.journal.schema import (
     ALL_SERIES,
     INSERT_RECORD,
     INSERT_SERIES,
+    LAST_NUMBER,
     NEXT_RECORDS,
     UPSERT_DELIVERED,
     checksum,
@@ -73,7 +74,7 @@ def salvage(path: Path) -> Salvage:
         ]
         new.executemany(UPSERT_DELIVERED, delivered)
         since.update(delivered)
-        for _, *row in _readable(old, NEXT_RECORDS, (-1,)):
+        for _, *row in _readable(old, NEXT_RECORDS, (-1, LAST_NUMBER)):
             if not _are(row, str, str, int, int, bytes):
                 continue
             new.execute(INSERT_RECORD, row)

@@ -47,10 +47,14 @@ INSERT_RECORD = (
 )
 UPSERT_COVERAGE = "INSERT OR REPLACE INTO coverage (machine, state, checksum) VALUES (?, ?, ?)"
 UPSERT_DELIVERED = "INSERT OR REPLACE INTO delivered (machine, published_ns) VALUES (?, ?)"
-DELETE_RECORDS = "DELETE FROM record WHERE seq <= ?"
+LAST_NUMBER = 2**63 - 1
+"""Largest number a record may have."""
+
+DELETE_RECORDS = "DELETE FROM record WHERE seq > ? AND seq <= ?"
 SIZE = "SELECT count(*), coalesce(sum(length(body)), 0), coalesce(sum(samples), 0) FROM record"
 NEXT_RECORDS = (
-    "SELECT seq, site, machine, published_ns, samples, body FROM record WHERE seq > ? ORDER BY seq"
+    "SELECT seq, site, machine, published_ns, samples, body FROM record "
+    "WHERE seq > ? AND seq <= ? ORDER BY seq"
 )
 
 

@@ -217,14 +217,16 @@ class JournalWriter:
         return len(rows), sum(row[3] for row in rows), size
 
     def _delete(self, removes: Sequence[Remove]) -> tuple[int, int, int]:
-        upto = max(remove.upto for remove in removes)
-        records, size, samples = self._connection.execute(
-            f"{SIZE} WHERE seq <= ?", (upto,)
-        ).fetchone()
-        self._connection.execute(DELETE_RECORDS, (upto,))
+        records = samples = size = 0
         for remove in removes:
+            stretch = (remove.after, remove.upto)
+            found = self._connection.execute(f"{SIZE} WHERE seq > ? AND seq <= ?", stretch)
+            more_records, more_bytes, more_samples = found.fetchone()
+            self._connection.execute(DELETE_RECORDS, stretch)
             self._connection.executemany(UPSERT_DELIVERED, remove.published_ns.items())
-        return -records, -samples, -(size + records * _ROW_OVERHEAD_BYTES)
+            records, samples = records + more_records, samples + more_samples
+            size += more_bytes + more_records * _ROW_OVERHEAD_BYTES
+        return -records, -samples, -size
 
     def _shrink(self) -> None:
         """Give some of the file's free pages back to the disk, a little at a time."""
