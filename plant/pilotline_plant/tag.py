@@ -56,7 +56,8 @@ class Tag:
         name: what a person reads.
         node_id: OPC UA node id with the namespace as URI or index (``ns=2;s=Mill.Spindle.Speed``,
             ``nsu=urn:x;s=...``), or None when `browse_path` is given.
-        browse_path: path from the Objects folder, such as ``2:Mill/2:Spindle/2:Speed``, or None.
+        browse_path: path from the Objects folder, such as ``2:Mill/2:Spindle/2:Speed``, or None;
+            see `pilotline_plant.browse_path`.
         data_type: the type the machine is expected to send.
         unit: unit of measure.
         sampling_ms: how often the server samples the variable.

@@ -94,13 +94,14 @@ async def _discovered(tmp_path: Path, *wishes: BrowseWishes) -> list[Discovery |
 
 
 SPINDLE = BrowseWishes(under="nsu=urn:furniture%3Bof%25mills;s=Mill.Spindle", depth=1)
-SHALLOW = BrowseWishes(under="2:Mill", depth=1)
+SHALLOW = BrowseWishes(under="nsu=urn:furniture%3Bof%25mills;Mill", depth=1)
+ELSEWHERE = BrowseWishes(under="nsu=urn:absent;Mill")
 NOWHERE = BrowseWishes(under="2:Nothing")
 
 
 @pytest.fixture(scope="module")
 def discoveries(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
-    wishes = (BrowseWishes(), SPINDLE, SHALLOW, NOWHERE)
+    wishes = (BrowseWishes(), SPINDLE, SHALLOW, NOWHERE, ELSEWHERE)
     return asyncio.run(_discovered(tmp_path_factory.mktemp("pki"), *wishes))
 
 
@@ -148,12 +149,13 @@ def test_what_no_tag_can_have_is_named_with_its_reason(discovery: Discovery) -> 
 
 
 def test_a_browse_begins_where_it_is_told_and_stops_at_its_depth(discoveries: list[Any]) -> None:
-    _, spindle, shallow, nowhere = discoveries
+    _, spindle, shallow, nowhere, elsewhere = discoveries
     assert [each.path for each in spindle.found] == [("2:Speed",)]
     assert "Mode" in _by_path(shallow)
     assert "Spindle/Speed" not in _by_path(shallow)
     assert shallow.counted["below depth 1, not looked at"] > 0
     assert nowhere.startswith("cannot browse under 2:Nothing: the server has no node")
+    assert elsewhere.endswith("the server has no namespace urn:absent")
 
 
 def test_the_section_is_valid_whatever_the_server_calls_its_nodes(discovery: Discovery) -> None:

@@ -11,6 +11,7 @@ from asyncua.ua.object_ids import ObjectIds
 
 from pilotline_edge.connection.session import MachineSession
 from pilotline_plant import Tag
+from pilotline_plant.browse_path import browse_steps
 
 _NODE_ID = re.compile(r"(?:nsu?=[^;]+;)?[isgb]=")
 _WHOLE_PATH = 0xFFFF_FFFF
@@ -51,10 +52,10 @@ def node_of(text: str, namespaces: Sequence[str]) -> Resolved:
     """
     if text.startswith("nsu="):
         uri, _, rest = text[4:].partition(";")
-        uri = uri if uri in namespaces else unquote(uri)
-        if uri not in namespaces:
+        index = _index_of(uri, namespaces)
+        if index is None:
             return f"the server has no namespace {uri}"
-        text = f"ns={namespaces.index(uri)};{rest}"
+        text = f"ns={index};{rest}"
     try:
         return ua.NodeId.from_string(text)
     except (ValueError, uaerrors.UaError):
@@ -69,21 +70,44 @@ async def node_at(address: str, session: MachineSession) -> Resolved:
     return found
 
 
+def _index_of(uri: str, namespaces: Sequence[str]) -> int | None:
+    for written in (uri, unquote(uri)):
+        if written in namespaces:
+            return namespaces.index(written)
+    return None
+
+
 async def _translate(paths: Sequence[str], session: MachineSession) -> list[Resolved]:
-    asked = [_browse_path(path) for path in paths]
-    results = await session.services.translate_browsepaths_to_nodeids(asked)
-    return [_target(path, result) for path, result in zip(paths, results, strict=True)]
+    namespaces = session.facts.namespaces if session.facts is not None else ()
+    asked = [_browse_path(path, namespaces) for path in paths]
+    written = [each for each in asked if isinstance(each, ua.BrowsePath)]
+    results = iter(await session.services.translate_browsepaths_to_nodeids(written))
+    return [
+        each if isinstance(each, str) else _target(path, next(results))
+        for path, each in zip(paths, asked, strict=True)
+    ]
 
 
-def _browse_path(path: str) -> ua.BrowsePath:
+def _browse_path(path: str, namespaces: Sequence[str]) -> ua.BrowsePath | str:
+    """Return what the server is asked for a browse path, or why it cannot be asked."""
     browse = ua.BrowsePath()
     browse.StartingNode = ua.NodeId(ua.Int32(ObjectIds.ObjectsFolder))
-    for step in path.strip("/").split("/"):
+    try:
+        steps = browse_steps(path.strip("/"))
+    except ValueError as error:
+        return str(error)
+    for step in steps:
+        index = step.namespace
+        if isinstance(index, str):
+            found = _index_of(index, namespaces)
+            if found is None:
+                return f"the server has no namespace {index}"
+            index = found
         element: Any = ua.RelativePathElement()
         element.ReferenceTypeId = ua.NodeId(ua.Int32(ObjectIds.HierarchicalReferences))
         element.IsInverse = False
         element.IncludeSubtypes = True
-        element.TargetName = ua.QualifiedName.from_string(step)
+        element.TargetName = ua.QualifiedName(step.name, index)
         browse.RelativePath.Elements.append(element)
     return browse
 

@@ -2,6 +2,7 @@
 
 import re
 
+from pilotline_plant.browse_path import browse_steps
 from pilotline_plant.reading.table import Table
 
 _NODE_ID = re.compile(
@@ -13,7 +14,6 @@ _NODE_ID = re.compile(
 )
 """Textual form of OPC 10000-6, 5.1.12."""
 
-_BROWSE_PATH = re.compile(r"(?:[0-9]{1,5}:)?[^/:]+(?:/(?:[0-9]{1,5}:)?[^/:]+)*")
 _PLACEHOLDER = re.compile(r"\{[a-z_]*\}")
 
 ADDRESS_KEYS = ("node_id", "browse_path")
@@ -69,6 +69,9 @@ def _fault_of_node_id(text: str) -> str:
 
 
 def _fault_of_path(text: str) -> str:
-    if _BROWSE_PATH.fullmatch(text):
-        return ""
-    return "is no browse path; write such as '2:Mill/2:Spindle/2:Speed' from the Objects folder"
+    try:
+        steps = browse_steps(text)
+    except ValueError:
+        return "is no browse path; write such as '2:Mill/2:Spindle/2:Speed' from the Objects folder"
+    beyond = any(isinstance(each.namespace, int) and each.namespace > 0xFFFF for each in steps)
+    return "its namespace index is beyond 65535" if beyond else ""

@@ -55,6 +55,12 @@ class _Tree:
         }
 
     async def add(self, tag: Tag) -> Variable:
+        if tag.index is not None:
+            raise EndpointError(
+                self._machine.id,
+                f"tag {tag.id!r} is an element of an array, which simulated machines do not have. "
+                "Give it a variable of its own, without index.",
+            )
         if tag.browse_path is not None:
             steps = self._namespaces.steps(tag.browse_path)
         else:

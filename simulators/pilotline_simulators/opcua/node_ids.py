@@ -7,11 +7,11 @@ from asyncua import ua
 from asyncua.ua.uaerrors import UaStringParsingError
 
 from pilotline_plant import Machine, Tag
+from pilotline_plant.browse_path import BrowseStep, browse_steps
 from pilotline_simulators.errors import EndpointError
 
 _WITH_URI = re.compile(r"^nsu=(?P<uri>.+?);(?P<rest>[isgb]=.+)$")
 _WITH_INDEX = re.compile(r"^(?:ns=(?P<index>\d+);)?[isgb]=.+$")
-_STEP = re.compile(r"^(?:(?P<index>\d+):)?(?P<name>.+)$")
 OWN_NAMESPACE = 2
 """Index of the machine's own namespace: 0 is OPC UA's, 1 the server application's."""
 
@@ -46,7 +46,7 @@ class Namespaces:
             f"urn:pilotline:machine:{machine.id}" + (f":{index}" if index > OWN_NAMESPACE else "")
             for index in range(OWN_NAMESPACE, max(highest, OWN_NAMESPACE) + 1)
         ]
-        named = dict.fromkeys(uri for tag in machine.tags if (uri := _uri_of(tag)) is not None)
+        named = dict.fromkeys(uri for tag in machine.tags for uri in self._uris_of(tag))
         self.uris = (*own, *named)
 
     def index_of(self, uri: str) -> int:
@@ -73,14 +73,26 @@ class Namespaces:
         Raises:
             EndpointError: it cannot be read.
         """
-        matches = [_STEP.match(part) for part in browse_path.strip("/").split("/")]
-        if not all(matches):
-            raise self._unreadable("browse path", browse_path)
-        return tuple(Step(int(each["index"] or 0), each["name"]) for each in matches if each)
+        return tuple(
+            Step(
+                self.index_of(each.namespace)
+                if isinstance(each.namespace, str)
+                else each.namespace,
+                each.name,
+            )
+            for each in self._written(browse_path)
+        )
+
+    def _written(self, browse_path: str) -> tuple[BrowseStep, ...]:
+        try:
+            return browse_steps(browse_path.strip("/"))
+        except ValueError as error:
+            raise self._unreadable("browse path", browse_path) from error
 
     def _highest_index(self, tag: Tag) -> int:
         if tag.browse_path is not None:
-            return max(step.namespace for step in self.steps(tag.browse_path))
+            written = (each.namespace for each in self._written(tag.browse_path))
+            return max((each for each in written if isinstance(each, int)), default=0)
         text = tag.node_id or ""
         if _WITH_URI.match(text):
             return 0
@@ -89,14 +101,16 @@ class Namespaces:
             raise self._unreadable("node id", text)
         return int(indexed["index"] or 0)
 
+    def _uris_of(self, tag: Tag) -> list[str]:
+        if tag.browse_path is not None:
+            written = (each.namespace for each in self._written(tag.browse_path))
+            return [each for each in written if isinstance(each, str)]
+        named = _WITH_URI.match(tag.node_id or "")
+        return [named["uri"]] if named else []
+
     def _unreadable(self, what: str, text: str) -> EndpointError:
         return EndpointError(
             self._machine,
             f"{what} {text!r} cannot be read. Write it like ns=2;s=Mill.Spindle.Speed "
             "or 2:Mill/2:Spindle/2:Speed.",
         )
-
-
-def _uri_of(tag: Tag) -> str | None:
-    named = _WITH_URI.match(tag.node_id or "")
-    return named["uri"] if named else None
