@@ -1,17 +1,23 @@
 """Measures a historian: append rate, bytes a sample, a week as a chart, newest values of 100 tags.
 
+A process of its own reads the newest value of one series over and over, first alone and then
+beside the writer: what its longest read takes more is how long a writer blocks a reader.
+
 Run ``python historian/benchmarks/store.py [URL] [--json FILE]``; without a URL the embedded store
 is measured in a temporary folder.
 """
 
 import argparse
 import json
+import multiprocessing
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import islice
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from statistics import median
 
@@ -26,6 +32,9 @@ SECOND_NS = 1_000_000_000
 WEEK_S = 7 * 24 * 3_600
 BATCH = 5_000
 RUN_SAMPLES = 1_000_000
+READER_SAMPLES = 300_000
+READER_ALONE_S = 3.0
+READER_PAUSE_S = 0.002
 ROUNDS = 7
 
 
@@ -43,6 +52,11 @@ class Figures:
     day_to_1000_ms: float
     last_100_ms: float
     raw_per_s: float
+    reader_reads: int
+    reader_p99_ms: float
+    reader_longest_ms: float
+    reader_alone_p99_ms: float
+    reader_alone_longest_ms: float
 
 
 def batches(series: list[Series], samples: int, seed: int) -> Iterator[list[Sample]]:
@@ -65,18 +79,18 @@ def batches(series: list[Series], samples: int, seed: int) -> Iterator[list[Samp
         ]
 
 
-def measure(open_fresh: Callable[[], Historian], size: Callable[[], int] | None) -> Figures:
-    """Measure a historian that starts empty."""
-    with opened(open_fresh) as store:
+def measure(fresh: Iterator[str], size: Callable[[], int] | None) -> Figures:
+    """Measure historians that start empty, at these URLs."""
+    with opened(next(fresh)) as store:
         ten = appended(store, [Series("site", "mill-1", f"tag-{i}") for i in range(10)])
         stored_bytes = None
     if size is not None:
         stored_bytes = size() / RUN_SAMPLES
-    with opened(open_fresh) as store:
+    with opened(next(fresh)) as store:
         thousand = [Series("site", f"mill-{i // 50}", f"tag-{i}") for i in range(1_000)]
         many = appended(store, thousand)
         last_ms = timed_ms(lambda: store.last(thousand[::10]))
-    with opened(open_fresh) as store:
+    with opened(next(fresh)) as store:
         (one,) = chart = [Series("site", "oven-2", "temperature")]
         for batch in batches(chart, WEEK_S // BATCH * BATCH, 3):
             store.write(batch)
@@ -87,9 +101,70 @@ def measure(open_fresh: Callable[[], Historian], size: Callable[[], int] | None)
         begin = time.perf_counter()
         read = sum(1 for _ in islice(store.raw(one, *week[:2]), 200_000))
         raw_per_s = read / (time.perf_counter() - begin)
+    longest_ms = max(ten[2], many[2])
+    beside = read_beside_a_writer(next(fresh))
     return Figures(
-        *ten[:2], *many[:2], max(ten[2], many[2]), stored_bytes, week_ms, day_ms, last_ms, raw_per_s
+        *ten[:2],
+        *many[:2],
+        longest_ms,
+        stored_bytes,
+        week_ms,
+        day_ms,
+        last_ms,
+        raw_per_s,
+        *beside,
     )
+
+
+def read_beside_a_writer(url: str) -> tuple[int, float, float, float, float]:
+    """Return reads beside a writer, their 99th percentile and longest, and both alone, ms."""
+    series = [Series("site", f"mill-{i // 50}", f"tag-{i}") for i in range(1_000)]
+    with opened(url) as store:
+        rounds = batches(series, READER_SAMPLES, 5)
+        store.write(next(rounds))
+        time.sleep(0.1)
+        with reading_process(url, series[0]) as alone:
+            time.sleep(READER_ALONE_S)
+        with reading_process(url, series[0]) as beside:
+            for batch in rounds:
+                store.write(batch)
+    return (
+        len(beside),
+        float(np.percentile(beside, 99)),
+        max(beside),
+        float(np.percentile(alone, 99)),
+        max(alone),
+    )
+
+
+@contextmanager
+def reading_process(url: str, series: Series) -> Iterator[list[float]]:
+    """Read in another process while the block runs; the list then holds each read's time, ms."""
+    spawn = multiprocessing.get_context("spawn")
+    stop, (ours, theirs) = spawn.Event(), spawn.Pipe()
+    process = spawn.Process(target=read_newest, args=(url, series, stop, theirs), daemon=True)
+    process.start()
+    ours.recv()
+    times_ms: list[float] = []
+    try:
+        yield times_ms
+    finally:
+        stop.set()
+        times_ms.extend(ours.recv())
+        process.join()
+
+
+def read_newest(url: str, series: Series, stop: Event, told: Connection) -> None:
+    """Read the newest value until told to stop; send that it begins, then the times, ms."""
+    times_ms = []
+    with opened(url) as store:
+        store.last([series])
+        told.send(None)
+        while not stop.wait(READER_PAUSE_S):
+            begin = time.perf_counter()
+            store.last([series])
+            times_ms.append((time.perf_counter() - begin) * 1_000)
+    told.send(times_ms)
 
 
 def appended(store: Historian, series: list[Series]) -> tuple[float, float, float]:
@@ -117,9 +192,9 @@ def timed_ms(call: Callable[[], object]) -> float:
 
 
 @contextmanager
-def opened(open_fresh: Callable[[], Historian]) -> Iterator[Historian]:
-    """Open a fresh historian for the block."""
-    store = open_fresh()
+def opened(url: str) -> Iterator[Historian]:
+    """Open a historian for the block."""
+    store = open_historian(url)
     try:
         yield store
     finally:
@@ -129,17 +204,15 @@ def opened(open_fresh: Callable[[], Historian]) -> Iterator[Historian]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "url", nargs="?", help="an InfluxDB; three databases are made from its name"
-    )
+    parser.add_argument("url", nargs="?", help="an InfluxDB; four databases are made from its name")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        names = (f"{arguments.url or f'sqlite:///{folder}/store'}-{run}" for run in range(3))
+        names = (f"{arguments.url or f'sqlite:///{folder}/store'}-{run}" for run in range(4))
         first = Path(f"{folder}/store-0")
         figures = asdict(
             measure(
-                lambda: open_historian(next(names)),
+                names,
                 None if arguments.url else lambda: first.stat().st_size,
             )
         )
