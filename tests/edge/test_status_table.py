@@ -109,6 +109,15 @@ def test_a_stale_status_is_not_taken_for_a_running_agent(
     assert "mill-1" in text
 
 
+def test_a_status_of_an_older_agent_is_named_instead_of_failing(tmp_path: Path) -> None:
+    told = status(machine("mill-1"))
+    del told["plant_file"]
+    write_status(tmp_path, told)
+    asked = CliRunner().invoke(app, ["edge", "status", "--data", str(tmp_path)])
+    assert asked.exit_code == 1
+    assert "older agent" in asked.output
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [

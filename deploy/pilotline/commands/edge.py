@@ -94,6 +94,10 @@ def status(
         typer.echo(json.dumps(found or {"running": False}, ensure_ascii=False))
     elif found is None:
         typer.echo(f"no agent has run on {data}; start one with `pilotline edge run`", err=True)
+    elif "plant_file" not in found:
+        typer.echo(
+            f"the status in {data} is an older agent's; restart the agent, or use --json", err=True
+        )
     else:
         from rich.console import Console
 
