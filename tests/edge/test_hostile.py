@@ -6,12 +6,14 @@ import tracemalloc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from asyncua import ua
 from asyncua.server.server import Server
 from asyncua.ua.ua_binary import struct_to_binary
 
+from pilotline_edge.browse import BrowseWishes, discover
 from pilotline_edge.connection.identity import (
     activate_renewal,
     own_identity,
@@ -120,6 +122,29 @@ def test_a_message_without_end_is_cut_at_its_size_or_its_chunks(
         tracemalloc.stop()
     assert at_bytes * 0.9 < flood.sent < at_bytes + 20_000_000, "what sockets hold is in it"
     assert at_bytes * 0.5 < peak < 2 * ReceiveCaps().max_message_size
+
+
+async def _huge_value(tmp_path: Path) -> None:
+    """Browse a machine with one value of three megabytes, beyond what asyncua may decode."""
+    name: Any = "huge"
+
+    async def furnish(server: Server) -> None:
+        node = ua.NodeId(name, ua.Int16(1))
+        await server.nodes.objects.add_variable(node, "1:huge", bytes(3_000_000))
+
+    async with OpcUaMachine(("a", "b"), prepare=furnish) as mill:
+        session = MachineSession(machine(mill.url, [tag("a")]), None, TrustStore(tmp_path))
+        try:
+            await session.open()
+            found = await discover(session, BrowseWishes())
+        finally:
+            await session.close()
+    assert {each.path[-1].partition(":")[2] for each in found.found} >= {"a", "b"}
+    assert [each.reason for each in found.left_out] == ["unreadable: BadResponseTooLarge"]
+
+
+def test_an_answer_beyond_its_cap_is_not_decoded_and_hides_no_other(tmp_path: Path) -> None:
+    asyncio.run(_huge_value(tmp_path))
 
 
 def test_a_server_without_the_policy_is_refused_and_never_read_unsecured(tmp_path: Path) -> None:

@@ -24,7 +24,13 @@ _FACTS = (
 )
 _READABLE = 0x01
 _LONGEST_MS = 3_600_000
-_REFUSED = {"BadUserAccessDenied", "BadNotReadable", "BadNodeIdUnknown", "BadAttributeIdInvalid"}
+_REFUSED = {
+    "BadUserAccessDenied",
+    "BadNotReadable",
+    "BadNodeIdUnknown",
+    "BadAttributeIdInvalid",
+    "BadResponseTooLarge",
+}
 _ENGINEERING_UNITS = "EngineeringUnits"
 
 

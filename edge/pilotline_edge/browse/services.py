@@ -14,7 +14,7 @@ _LIMITS = "Server_ServerCapabilities_OperationLimits_"
 _MOST_BROWSED = getattr(ObjectIds, f"{_LIMITS}MaxNodesPerBrowse")
 _MOST_READ = getattr(ObjectIds, f"{_LIMITS}MaxNodesPerRead")
 _BATCH = 100
-_REFERENCES_PER_ANSWER = 1_000
+_REFERENCES_PER_ANSWER = 200
 _MOST_PAGES = 1_000
 _TOO_BIG = (
     uaerrors.BadTooManyOperations,
@@ -64,7 +64,8 @@ class BatchedServices:
             inverse: whether to follow them backward.
         """
         asked = [_description(node, reference_type, inverse=inverse) for node in nodes]
-        found = await _in_batches(asked, self._browsed, self._browse)
+        too_large: References = ([], _TOO_LARGE)
+        found = await _in_batches(asked, self._browsed, self._browse, too_large)
         lacking = [n for n, (_, problem) in enumerate(found) if problem == _NO_POINTS]
         for n in lacking:  # the server has no continuation point left for so many at once
             (found[n],) = await self._browse([asked[n]])
@@ -72,7 +73,8 @@ class BatchedServices:
 
     async def read(self, asked: Sequence[tuple[ua.NodeId, AttributeIds]]) -> list[ua.DataValue]:
         """Return attributes in the order asked for."""
-        return await _in_batches(asked, self._read, self._read_some)
+        too_large = ua.DataValue(StatusCode=ua.StatusCode(ua.UInt32(_TOO_LARGE_CODE)))
+        return await _in_batches(asked, self._read, self._read_some, too_large)
 
     async def _read_some(
         self, asked: Sequence[tuple[ua.NodeId, AttributeIds]]
@@ -114,6 +116,8 @@ class BatchedServices:
 
 
 _NO_POINTS = "BadNoContinuationPoints"
+_TOO_LARGE = "BadResponseTooLarge"
+_TOO_LARGE_CODE = uaerrors.BadResponseTooLarge.code
 
 
 def _description(node: ua.NodeId, reference_type: int, *, inverse: bool) -> ua.BrowseDescription:
@@ -134,7 +138,12 @@ async def _in_batches(
     asked: Sequence[Asked],
     size: int,
     ask: Callable[[Sequence[Asked]], Awaitable[list[Answer]]],
+    too_large: Answer,
 ) -> list[Answer]:
+    """Ask in batches, halved where the server or we refuse them as too large.
+
+    What is too large by itself is answered by `too_large`.
+    """
     answers: list[Answer] = []
     at = 0
     while at < len(asked):
@@ -142,10 +151,10 @@ async def _in_batches(
         try:
             answers += await ask(batch)
         except _TOO_BIG:
-            if len(batch) == 1:
-                raise
-            size = max(len(batch) // 2, 1)
-            continue
+            if len(batch) > 1:
+                size = len(batch) // 2
+                continue
+            answers.append(too_large)
         at += len(batch)
     return answers
 

@@ -15,6 +15,7 @@ from asyncua.common.connection import TransportLimits
 from asyncua.common.shortcuts import Shortcuts
 from asyncua.common.utils import Buffer, wait_for
 from asyncua.crypto.security_policies import SecurityPolicy
+from asyncua.ua import uaerrors
 from asyncua.ua.ua_binary import uatcp_to_binary
 
 log = structlog.get_logger("pilotline.edge")
@@ -22,6 +23,7 @@ log = structlog.get_logger("pilotline.edge")
 _SIZE = struct.Struct("<I")
 _HEADER_BYTES = 8
 _HELLO: Any = ua.MessageType.Hello  # asyncua annotates its constants as what they are not
+_SECURE_MESSAGE: Any = ua.MessageType.SecureMessage
 _TCP_USER_TIMEOUT_MS = 10_000
 
 
@@ -32,12 +34,16 @@ class ReceiveCaps(TransportLimits):
     asyncua's client starts without caps and then copies whatever the server's Acknowledge says
     over them, with sending and receiving swapped (`TransportLimits.update_client_limits`): a
     hostile server lifts every limit with zeros. Here the Acknowledge only bounds what we *send*.
+
+    `max_decoded_size` is for answers that asyncua decodes: it makes seventy bytes and four
+    microseconds of each byte of an array of nothings.
     """
 
     max_recv_buffer: int = 65_536
     max_send_buffer: int = 65_535
     max_chunk_count: int = 2_048
     max_message_size: int = 16 * 1024 * 1024
+    max_decoded_size: int = 2 * 1024 * 1024
 
     def update_client_limits(self, msg: ua.Acknowledge) -> None:
         """Bound our sending by what the server says it can receive."""
@@ -87,6 +93,28 @@ class FramedProtocol(UASocketProtocol):
             self._process_received_data(chunk)
             if self.transport is None or self.transport.is_closing():
                 return
+
+    async def send_request(
+        self,
+        request: Any,  # noqa: ANN401 - asyncua's requests share no base
+        timeout: float | None = None,  # noqa: ASYNC109 - asyncua's signature
+        message_type: ua.MessageType = _SECURE_MESSAGE,
+    ) -> Buffer:
+        """Send a request and return the answer's body for asyncua to decode.
+
+        Raises:
+            BadResponseTooLarge: the answer is above `ReceiveCaps.max_decoded_size`.
+            ConnectionError: the transport is gone.
+        """
+        body = await super().send_request(request, timeout, message_type)
+        if len(body) > self._caps.max_decoded_size:
+            log.warning("edge.answer_refused", size=len(body), cap=self._caps.max_decoded_size)
+            raise uaerrors.BadResponseTooLarge
+        return body
+
+    async def ask(self, request: Any, timeout_s: float) -> Buffer:  # noqa: ANN401 - asyncua's requests share no base
+        """Send a request and return the answer's body for a decoder of our own."""
+        return await super().send_request(request, timeout_s)
 
     def abort(self) -> None:
         """Drop the connection at once; a frozen peer would never let a close finish."""
@@ -148,7 +176,7 @@ class CappedUaClient(UaClient):
         """
         if self.protocol is None:
             raise ConnectionError("the connection is not open")
-        return await self.protocol.send_request(request, timeout=timeout_s)
+        return await self.protocol.ask(request, timeout_s)
 
 
 class MachineClient(Client):
