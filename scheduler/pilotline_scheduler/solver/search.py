@@ -9,7 +9,7 @@ from pilotline_scheduler.solver.instance import Instance, Schedule, objective
 from pilotline_scheduler.solver.late_setups import with_late_setups
 
 _RESERVE_S = 0.3
-_RESERVE_S_PER_OPERATION = 10e-6
+_RESERVE_S_PER_OPERATION = 20e-6
 _RESERVE_SHARE = 0.08
 """Time kept back for winding up, so that the limit holds on a busy machine too."""
 
