@@ -163,8 +163,12 @@ def test_the_section_is_valid_whatever_the_server_calls_its_nodes(discovery: Dis
     assert set(read) == {"tags"}
     assert len(read["tags"]) == len(discovery.found)
     assert len({tag["id"] for tag in read["tags"]}) == len(discovery.found)
-    hostile = Found(('2:x"\n]',), "\x7f\x00\ud800 \u2028", 's=a"\\', DataType.DOUBLE, remark="\r#")
+    hostile = Found(
+        ('2:x"\n]',), "\x7f\x00\ud800 \x9b \u2028", 's=a"\\', DataType.DOUBLE, remark="\r#"
+    )
     text = section(Discovery([hostile], [LeftOut(("2:\n[kinds]",), "\n[walls]")]), "x")
+    assert "\x9b" not in text
+    assert "\x00" not in text
     assert set(tomllib.loads(text)) == {"tags"}
 
 

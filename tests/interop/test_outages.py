@@ -4,7 +4,9 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from pilotline.main import app
 from pilotline_edge import read_status
 from tests.edge.memory_historian import MemoryHistorian
 from tests.edge.opcua_machine import OpcUaMachine
@@ -65,7 +67,10 @@ async def _secure(tmp_path: Path, policy: str, monkeypatch: pytest.MonkeyPatch) 
             (waiting,) = (data / "pki" / "rejected").iterdir()
             assert str(waiting) in status_of(data)["cause"]
             assert historian.stored == {}
-            waiting.rename(data / "pki" / "trusted" / waiting.name)
+            digits = waiting.stem.rpartition("-")[2]
+            accept = ["edge", "trust", "accept", digits, "--data", str(data)]
+            accepted = await asyncio.to_thread(CliRunner().invoke, app, accept)
+            assert accepted.exit_code == 0, accepted.output
             await until(lambda: len(historian.stored) > 5, within_s=20.0)
     status = read_status(data)
     assert status is not None

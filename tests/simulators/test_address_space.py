@@ -203,6 +203,12 @@ def test_a_node_id_that_cannot_be_read_is_told(text: str) -> None:
         asyncio.run(SimulatedPlant(plant_of(machine), any_port=True).start())
 
 
+def test_an_element_of_an_array_is_told() -> None:
+    machine = machine_with(dataclasses.replace(tag("a"), index=1))
+    with pytest.raises(EndpointError, match="'a' is an element of an array"):
+        asyncio.run(SimulatedPlant(plant_of(machine), any_port=True).start())
+
+
 def test_two_tags_of_one_node_are_told() -> None:
     machine = machine_with(tag("a"), dataclasses.replace(tag("b"), node_id="ns=2;s=a"))
     with pytest.raises(EndpointError, match="BadNodeIdExists"):

@@ -9,7 +9,7 @@ from asyncua import ua
 from pilotline_edge.connection.session import ServerFacts
 
 _LONGEST = 4096
-_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]|\{[a-z_]*\}")
+_UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]|\{[a-z_]*\}")
 """Control characters, half characters, and what a plant file reads as a placeholder."""
 
 

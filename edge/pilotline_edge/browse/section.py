@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pilotline_edge.browse.finding import USUAL_MS, Discovery, Found
 
 _LONGEST_ID = 64
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NAMED = 20
 
