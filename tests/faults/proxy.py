@@ -21,6 +21,8 @@ class FaultProxy:
         self._open: set[asyncio.WriteTransport] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._up = True
+        self._plugged = True
+        self._dead: set[asyncio.WriteTransport] = set()
         self._flowing = asyncio.Event()
         self._flowing.set()
         self.connections = 0
@@ -66,6 +68,15 @@ class FaultProxy:
         """Pass bytes on again, those held back first."""
         self._flowing.set()
 
+    def pull(self) -> None:
+        """Pull the cable: nobody is told, and what is sent is lost, on new connections too."""
+        self._plugged = False
+        self._dead |= self._open
+
+    def plug(self) -> None:
+        """Let new connections work again; those that were there stay dead and silent."""
+        self._plugged = True
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -82,10 +93,13 @@ class FaultProxy:
             return
         both = {writer.transport, far_writer.transport}
         self._open |= both
+        if not self._plugged:
+            self._dead |= both
         try:
             await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
         finally:
             self._open -= both
+            self._dead -= both
             for transport in both:
                 transport.abort()
 
@@ -93,6 +107,8 @@ class FaultProxy:
         try:
             while block := await reader.read(_BLOCK):
                 await self._flowing.wait()
+                if writer.transport in self._dead:
+                    continue
                 writer.write(block)
                 await writer.drain()
         except OSError:

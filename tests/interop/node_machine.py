@@ -90,6 +90,11 @@ class NodeMachine:
         assert self._reading is not None
         await self._reading
 
+    def send(self, number: signal.Signals) -> None:
+        """Send its process a signal, such as SIGSTOP."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     async def _line(self) -> str | None:
         assert self._process is not None
         assert self._process.stdout is not None
