@@ -130,9 +130,9 @@ class EdgeAgent:
             reloads=Reloads(),
         )
         rates = Rates()
-        with observed(overview, settings.metrics):
-            forwarder.start()
-            try:
+        try:
+            with observed(overview, settings.metrics):
+                forwarder.start()
                 fleet.begin(self._plant.machines, delivered_before(settings.data))
                 work = [fleet.run(), self._tell(overview, rates, forwarder)]
                 if live is not None:
@@ -140,9 +140,9 @@ class EdgeAgent:
                 if settings.plant_file is not None:
                     work.append(self._watch(settings.plant_file, Reloader(fleet, overview)))
                 await _until(stop, work)
-            finally:
-                forwarder.stop(_FORWARDER_ENDS_WITHIN_S)
-                self._write_status(overview, rates, stopped=True)
+        finally:
+            forwarder.stop(_FORWARDER_ENDS_WITHIN_S)
+            self._write_status(overview, rates, stopped=True)
 
     async def _watch(self, path: Path, reloader: Reloader) -> None:
         file = PlantFile(path, reloader.take)

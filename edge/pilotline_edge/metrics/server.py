@@ -19,6 +19,7 @@ from pilotline_edge.overview import Overview
 log = structlog.get_logger("pilotline.edge")
 
 _CLIENT_PATIENCE_S = 5.0
+_LOOK_S = 0.2
 
 Environment = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -111,7 +112,9 @@ def observed(overview: Overview, address: MetricsAddress | None) -> Iterator[Non
             f"metrics cannot be served on {address.host}:{address.port} ({error.strerror}); "
             "choose another --metrics-port or --metrics-host"
         ) from error
-    thread = threading.Thread(target=server.serve_forever, name="pilotline-metrics", daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, args=(_LOOK_S,), name="pilotline-metrics", daemon=True
+    )
     thread.start()
     log.info("edge.metrics_served", host=address.host, port=server.server_port)
     try:
