@@ -49,6 +49,22 @@ def test_twenty_four_machines_fit_a_terminal_without_a_cut() -> None:
     assert len(text.splitlines()) < 40
 
 
+@pytest.mark.parametrize("width", range(80, 130, 7))
+def test_a_narrow_terminal_cuts_words_but_no_figure(width: int) -> None:
+    mill = machine(
+        "pasteuriser-hall-b-1",
+        gaps=4127,
+        values_per_s=61_412.5,
+        clock_skew_s=-48.2,
+        bad_tags=dict.fromkeys(["a", "b"], "refused"),
+        last_gap={"tag": None, "start": ago(days=1), "end": ago(), "cause": "server-restarted"},
+        last_healed={"by": "republished", "at": ago()},
+    )
+    (line, *_) = (line for line in text_of(status(mill), width).splitlines() if "3 h 12" in line)
+    for figure in ("61,412.5", "0.11 s", "-48 s", "2/42", "4127"):
+        assert f" {figure} " in line
+
+
 def test_what_is_wrong_is_named_with_its_reason() -> None:
     away = machine("oven-1", connected=False, since=ago(minutes=5), cause="no route to host")
     refused = machine("mill-1", bad_tags={"speed": "the server refuses it: BadNodeIdUnknown"})

@@ -65,10 +65,10 @@ def _machines(status: Status, now: datetime) -> "Table":
     table.add_column("Machine", no_wrap=True)
     table.add_column("State", no_wrap=True)
     # In a narrow terminal words are cut, figures never.
-    for name, width in (("Values/s", 8), ("Lag", 6), ("Clock", 7), ("Gaps", 4)):
+    for name, width in (("Values/s", 8), ("Lag", 6), ("Clock", 7), ("Bad", 5), ("Gaps", 4)):
         table.add_column(name, justify="right", no_wrap=True, min_width=width)
-    for name, width in (("Last gap", 5), ("Healed by", 5), ("Bad", 5)):
-        table.add_column(name, no_wrap=True, min_width=width)
+    table.add_column("Last gap", no_wrap=True)
+    table.add_column("Healed by", no_wrap=True)
     for machine in machines:
         table.add_row(*_row(machine, now))
     return table
@@ -88,10 +88,10 @@ def _row(machine: Status, now: datetime) -> Iterable["RenderableType"]:
         "" if lag is None else duration(lag, 1), up and lag is not None and lag > _LATE_S
     )
     yield _alarming("" if skew is None else _signed(skew), abs(skew or 0.0) > _SKEWED_S)
+    yield _alarming(f"{bad}/{machine['tags']}" if bad else "", bool(bad))
     yield str(machine["gaps"])
     yield "" if gap is None else gap["cause"]
     yield "" if healed is None else healed["by"]
-    yield _alarming(f"{bad}/{machine['tags']}" if bad else "", bool(bad))
 
 
 def _parts(status: Status, now: datetime) -> "Table":
