@@ -61,7 +61,7 @@ def test_a_narrow_terminal_cuts_words_but_no_figure(width: int) -> None:
         last_healed={"by": "republished", "at": ago()},
     )
     (line, *_) = (line for line in text_of(status(mill), width).splitlines() if "3 h 12" in line)
-    for figure in ("61,412.5", "0.11 s", "-48 s", "2/42", "4127"):
+    for figure in ("3 h 12 min", "61,412.5", "0.11 s", "-48 s", "2/42", "4127"):
         assert f" {figure} " in line
 
 

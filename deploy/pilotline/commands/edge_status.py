@@ -63,7 +63,7 @@ def _machines(status: Status, now: datetime) -> "Table":
         collapse_padding=True,
     )
     table.add_column("Machine", no_wrap=True)
-    table.add_column("State", no_wrap=True)
+    table.add_column("State", no_wrap=True, min_width=13)
     # In a narrow terminal words are cut, figures never.
     for name, width in (("Values/s", 8), ("Lag", 6), ("Clock", 7), ("Bad", 5), ("Gaps", 4)):
         table.add_column(name, justify="right", no_wrap=True, min_width=width)
