@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from pilotline.main import app
@@ -238,10 +239,12 @@ def test_the_agents_certificate_is_renewed_in_two_steps(works: Works, tmp_path: 
 
 
 def test_the_agent_warns_thirty_days_before_its_certificate_ends(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own_identity(tmp_path / "long")
-    assert "own_certificate_expires" not in capsys.readouterr().out
+    with capture_logs() as logged:
+        own_identity(tmp_path / "long")
+    assert logged == []
     monkeypatch.setattr("pilotline_edge.connection.identity._VALIDITY", timedelta(days=29))
-    own_identity(tmp_path / "short")
-    assert "own_certificate_expires" in capsys.readouterr().out
+    with capture_logs() as logged:
+        own_identity(tmp_path / "short")
+    assert [each["event"] for each in logged] == ["edge.own_certificate_expires"]

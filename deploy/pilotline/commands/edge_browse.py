@@ -45,10 +45,12 @@ def browse(
     """
     from asyncua.ua.uaerrors import UaError
 
+    from pilotline.logs import log_to_stderr
     from pilotline_edge import EdgeError
     from pilotline_edge.browse import BrowseWishes, section
     from pilotline_plant import PlantError
 
+    log_to_stderr()
     _quiet_libraries()
     wishes = BrowseWishes(under, depth, properties, elements)
     try:
@@ -118,7 +120,4 @@ def _machine(target: str, machine: str | None, security: str, user: str | None) 
 def _quiet_libraries() -> None:
     import logging
 
-    import structlog
-
     logging.getLogger("asyncua").setLevel(logging.CRITICAL)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
