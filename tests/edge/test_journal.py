@@ -293,6 +293,24 @@ def test_a_torn_journal_gives_back_the_records_before_the_tear(tmp_path: Path) -
         assert since <= 1_000_000 + last, "values after the last saved record must become a gap"
 
 
+def test_a_damaged_definition_of_a_table_is_noticed_at_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    sound = _filled(path, records=5)
+    broken = sound.replace(
+        b"published_ns INTEGER NOT NULL,\n  samples", b"pubXished_ns INTEGER NOT NULL,\n  samples"
+    )
+    assert broken != sound
+    path.write_bytes(broken)
+    with opened(path) as journal:
+        assert journal.damage is not None
+        run(lambda: _goes_on(journal))
+    assert len(backlog(path).samples) >= 3
+
+
+async def _goes_on(journal: Journal) -> None:
+    await journal.append(entry(3, 100_000))
+
+
 def test_a_damaged_record_becomes_a_gap_and_stops_no_other(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     _filled(path, records=5)

@@ -58,6 +58,19 @@ NEXT_RECORDS = (
 )
 
 
+_STATEMENTS = (
+    INSERT_SERIES,
+    ALL_SERIES,
+    INSERT_RECORD,
+    UPSERT_COVERAGE,
+    UPSERT_DELIVERED,
+    DELETE_RECORDS,
+    SIZE,
+    NEXT_RECORDS,
+)
+"""All that is ever asked: a damaged definition of a table shows when they are prepared."""
+
+
 def checksum(*fields: object) -> int:
     """Return the checksum kept beside a row, since SQLite keeps none of its content."""
     return zlib.crc32("\0".join(map(str, fields)).encode("utf-8", "surrogatepass"))
@@ -82,6 +95,8 @@ def open_journal(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA wal_autocheckpoint = 256")
         connection.execute("PRAGMA journal_size_limit = 1048576")
         connection.executescript(TABLES)
+        for statement in _STATEMENTS:
+            connection.execute(f"EXPLAIN {statement}", (None,) * statement.count("?")).close()
     except BaseException:
         connection.close()
         raise
