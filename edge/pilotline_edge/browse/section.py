@@ -115,9 +115,9 @@ def _remarks(discovery: Discovery) -> Iterator[str]:
     if by_reason or discovery.counted or discovery.unfinished:
         yield "# Left out:"
     for reason, count in sorted(discovery.counted.items()):
-        yield f"#   {count} {_plain(reason)}"
+        yield f"#   {count}: {_plain(reason)}"
     for reason, paths in by_reason.items():
-        yield f"#   {len(paths)} {'is' if len(paths) == 1 else 'are'} left out: {_plain(reason)}"
+        yield f"#   {len(paths)}: {_plain(reason)}"
         yield from (f"#     {_plain(path)}" for path in paths[:_NAMED])
         if len(paths) > _NAMED:
             yield f"#     and {len(paths) - _NAMED} more"
