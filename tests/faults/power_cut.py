@@ -213,7 +213,7 @@ def traced(command: Sequence[str], trace: Path) -> None:
     need(strace is not None, "strace (apt-get install strace)")
     assert strace is not None
     options = ["-f", "-xx", "-s", str(_LONGEST_STRING), "-e", f"trace={_CALLS}", "-o", str(trace)]
-    subprocess.run([strace, *options, *command], check=True, capture_output=True, timeout=100)
+    subprocess.run([strace, *options, *command], check=True, capture_output=True, timeout=600)
 
 
 def _calls(trace: Path) -> Iterator[tuple[str, str, int]]:

@@ -21,6 +21,8 @@ WRITER = Path(__file__).with_name("power_writer.py")
 _MEMORY = Path("/dev/shm")  # noqa: S108 - only unguessable folders are made in it
 _SHARE = 0.05
 
+pytestmark = pytest.mark.timeout(3600)
+
 
 @pytest.fixture
 def scratch(tmp_path: Path) -> Iterator[Path]:
@@ -83,7 +85,7 @@ def test_a_journal_survives_a_power_cut_at_any_instant(tmp_path: Path, scratch: 
         removed = image.acknowledged // REMOVED_EVERY * REMOVED_EVERY
         _need_all(found, max(removed - KEPT, 0) + 1, image.acknowledged)
 
-    checked = _cut(tmp_path, "journal", times(20, 300), check)
+    checked = _cut(tmp_path, "journal", times(20, 120), check)
     tell(f"journal: {checked} images, 0 acknowledged lost, 0 refusals to start")
 
 
@@ -98,7 +100,7 @@ def test_a_historian_survives_a_power_cut_at_any_instant(tmp_path: Path, scratch
                 assert newest.source_time_ns >= image.acknowledged * SAMPLES
         _need_all(found, 1, image.acknowledged)
 
-    checked = _cut(tmp_path, "historian", times(20, 300), check)
+    checked = _cut(tmp_path, "historian", times(20, 120), check)
     tell(f"historian: {checked} images, 0 acknowledged lost, 0 refusals to start")
 
 
