@@ -40,7 +40,7 @@ class Size:
     """A size with its bars.
 
     Attributes:
-        runs, machines: of the generated line; five operations to a run.
+        runs, machines: of the generated line; about six operations to a run.
         first_s: bar for the first plan.
         better_pct: bar for the plan against the best single rule, or None.
         memory_gb: bar for memory, or None.
@@ -55,9 +55,9 @@ class Size:
 
 SIZES = {
     "S": Size(60, 10, 0.3),
-    "M": Size(360, 36, 1.0),
-    "L": Size(2000, 130, 2.0, 25.0, 1.0),
-    "XL": Size(20000, 1000, 15.0, 25.0, 4.0),
+    "M": Size(300, 30, 1.0),
+    "L": Size(1500, 100, 2.0, 25.0, 1.0),
+    "XL": Size(15000, 1000, 15.0, 25.0, 4.0),
 }
 COLD_S, WARM_S = 5.0, 1.5
 _OVER_LIMIT_S = 1.0
