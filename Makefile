@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: run test check pages format lock wheel clean
+.PHONY: run test faults check pages format lock wheel clean
 
 run: $(VENV)/run.stamp pages
 	@exec $(BIN)/pilotline up $(ARGS)
 
 test: $(VENV)/dev.stamp pages interop
 	$(BIN)/python -m pytest $(ARGS)
+
+faults: $(VENV)/dev.stamp interop
+	$(BIN)/python tests/faults/run.py --full $(ARGS)
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
