@@ -71,6 +71,9 @@ class FakeHistorian:
             if machine in (None, each.machine) and each.start_ns < end_ns and each.end_ns > start_ns
         ]
 
+    def retain(self, keep_ns: int | None) -> None:
+        raise NotImplementedError
+
     def close(self) -> None:
         """Nothing to close."""
 
