@@ -1,5 +1,7 @@
 """The search for pilot lines: every rule, at every scale."""
 
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from pilotline_scheduler.solver.instance import Extra, Instance, Schedule
@@ -7,6 +9,7 @@ from pilotline_scheduler.solver.line.goals import COLUMN_OF
 from pilotline_scheduler.solver.search import Search
 from pilotline_scheduler.solver.seed.construction import Construction, StoppedError
 from pilotline_scheduler.solver.seed.portfolio import attempt
+from pilotline_scheduler.solver.seed.recipe import Recipe
 from pilotline_scheduler.solver.seed.rules import recipes
 from pilotline_scheduler.solver.seed.units import units
 
@@ -22,6 +25,11 @@ _PLAIN = 3000
 """Operations up to which plain Python gives the first plan, while kernels are made ready."""
 _WHOLE_SHARE = 0.2
 """Share of the time that CP-SAT gets first where one worker does all and the whole problem fits."""
+_BY_THE_CLOCK = 20_000
+"""Operations up to which rules that place by the clock, which only plain Python knows, are worth
+their seconds: where many runs wait they begin far ahead of the others."""
+_BY_THE_CLOCK_SHARE = 0.2
+"""Share of the time limit that these rules may take of one worker."""
 _EASY = 150
 """Modes of all operations up to which CP-SAT does better alone."""
 
@@ -87,17 +95,37 @@ class LineSearch:
             elif worker > 0 and worker == workers - 1:
                 exactly(search, workers)
                 return
+        if worker > 0 and worker == workers - 1:
+            self._plant_by_the_clock(search)
         Annealing(search, self._line, worker).run()
 
     def _plant_one(self, search: Search) -> None:
         """Offer the plan of the first rule that finds one."""
-        construction = Construction(self._instance, units(self._instance), search.over)
+        for _ in self._planted(search, recipes(self._instance), search.over):
+            return
+
+    def _plant_by_the_clock(self, search: Search) -> None:
+        """Offer the plans of rules that place by the clock, as far as a share of the time goes."""
+        if search.repeatable or len(self._instance.names) > _BY_THE_CLOCK:
+            return
+        until_s = _BY_THE_CLOCK_SHARE * search.time_limit_s
+        chosen = [recipe for recipe in recipes(self._instance) if recipe.chronological]
+        planted = self._planted(
+            search, chosen, lambda: search.over() or search.elapsed_s() > until_s
+        )
+        deque(planted, maxlen=0)
+
+    def _planted(
+        self, search: Search, chosen: Iterable[Recipe], stop: Callable[[], bool]
+    ) -> Iterator[Schedule]:
+        """Yield the plans that rules find in plain Python, and offer them."""
+        construction = Construction(self._instance, units(self._instance), stop)
         urgency = [0] * len(self._instance.runs)
-        for recipe in recipes(self._instance):
+        for recipe in chosen:
             try:
                 schedule = attempt(construction, recipe, urgency)
             except StoppedError:
                 return
             if schedule is not None:
                 search.offer(schedule, f"seed:{recipe.name}")
-                return
+                yield schedule
