@@ -45,15 +45,21 @@ _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
 
+_OTHERS: set[psutil.Process] = set()
+"""Servers of other tests, which may run for the whole session."""
+
+
 @pytest.fixture(scope="module", autouse=True)
 def the_tracker_that_python_keeps() -> None:
     """Start what Python starts with its first pool, and ends only with itself."""
     resource_tracker.ensure_running()
+    _OTHERS.update(psutil.Process().children(recursive=True))
 
 
 def children() -> list[psutil.Process]:
-    """Return the processes below this one but for Python's own tracker."""
-    return [each for each in psutil.Process().children(recursive=True) if is_ours(each)]
+    """Return the processes below this one but for Python's own tracker and other tests' servers."""
+    below = set(psutil.Process().children(recursive=True)) - _OTHERS
+    return [each for each in below if is_ours(each)]
 
 
 def is_ours(process: psutil.Process) -> bool:

@@ -63,9 +63,9 @@ class LineSearch:
         """Offer the plans of dispatching rules, the first one before kernels are compiled."""
         if len(self._instance.names) <= _PLAIN:
             self._plant_one(search)
-        from pilotline_scheduler.solver.line.compilation import compiled
+        from pilotline_scheduler.solver.line.compilation import KERNELS
 
-        if compiled(search):
+        if KERNELS.wait(search):
             from pilotline_scheduler.solver.line.build import line_of
             from pilotline_scheduler.solver.line.seeding import plant
 

@@ -1,40 +1,12 @@
-"""Compiles the kernels of project searches once per process, beside whatever else is done."""
-
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYetError
-from functools import lru_cache
+"""The kernels of project searches, compiled."""
 
 import numpy as np
 
+from pilotline_scheduler.solver.compilation import Compilation
 from pilotline_scheduler.solver.project.population import Population
 from pilotline_scheduler.solver.project.project import Net, ints
-from pilotline_scheduler.solver.search import Search
 
-_POLL_S = 0.02
 _CHILDREN = 20
-
-
-def compiled(search: Search, until_left_s: float = 0.0) -> bool:
-    """Wait until the kernels can run; return whether they can before so little time is left.
-
-    The first time on a machine this takes some ten seconds, which no search has to wait for.
-    """
-    task = _compilation()
-    while not search.over() and (search.repeatable or search.left_s() > until_left_s):
-        try:
-            task.result(timeout=_POLL_S)
-        except NotYetError:
-            continue
-        return True
-    return False
-
-
-@lru_cache(maxsize=1)
-def _compilation() -> Future[None]:
-    with_thread = ThreadPoolExecutor(1, thread_name_prefix="pilotline-compile")
-    task = with_thread.submit(_exercise)
-    with_thread.shutdown(wait=False)
-    return task
 
 
 def _exercise() -> None:
@@ -57,3 +29,7 @@ def _exercise() -> None:
     population = Population(net, 2, 0)
     population.advance(_CHILDREN, 0)
     population.advance(_CHILDREN, 0)
+
+
+KERNELS = Compilation(_exercise)
+"""Of this process."""

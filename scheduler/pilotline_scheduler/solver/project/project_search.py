@@ -3,7 +3,7 @@
 from pilotline_scheduler.solver.cp_model.effort import Way
 from pilotline_scheduler.solver.instance import Instance
 from pilotline_scheduler.solver.project.breeding_search import BreedingSearch, Elites
-from pilotline_scheduler.solver.project.compilation import compiled
+from pilotline_scheduler.solver.project.compilation import KERNELS
 from pilotline_scheduler.solver.project.population import Population
 from pilotline_scheduler.solver.project.project import Project, project_of
 from pilotline_scheduler.solver.project.whole import decide_whole
@@ -46,7 +46,7 @@ class ProjectSearch:
     def seed(self, search: Search) -> None:
         """Offer one plan: by a dispatching rule, or by the kernels where they are the sooner."""
         if len(search.instance.names) > _MANY:
-            if compiled(search):
+            if KERNELS.wait(search):
                 first = Population(self._project.net, 1, search.seed)
                 first.advance(1, 0)
                 search.offer(self._project.schedule(first.best), "seed:serial")
@@ -71,11 +71,11 @@ class ProjectSearch:
         """Breed schedules until the search is over; the last worker looks for a proof meanwhile."""
         breeding = BreedingSearch(search, self._project, worker, self._elites)
         if worker == workers - 1 and _provable(search):
-            if compiled(search, (1 - _FIRST_SHARE) * search.left_s()):
+            if KERNELS.wait(search, (1 - _FIRST_SHARE) * search.left_s()):
                 breeding.run(1 - _FIRST_SHARE)
             if not search.over():
                 decide_whole(search, Way.BOUND, _PROOF_SHARE * search.time_limit_s)
-        if compiled(search):
+        if KERNELS.wait(search):
             breeding.run()
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from pilotline_scheduler.solver.compilation import Compilation
 from pilotline_scheduler.solver.shop.flexible.graph import Graph
 from pilotline_scheduler.solver.shop.flexible.walk import Walk
 
@@ -30,3 +31,7 @@ def rehearse() -> None:
     walk.put(np.array([0, 2]), np.array([0, 1]))
     walk.advance(1)
     walk.member()
+
+
+KERNELS = Compilation(rehearse)
+"""Of this process."""

@@ -14,8 +14,7 @@ from pilotline_scheduler.solver.seed.units import units
 from pilotline_scheduler.solver.shop.flexible.graph import graph_of
 from pilotline_scheduler.solver.shop.flexible.hunt import Hunt, Hunter, Start
 from pilotline_scheduler.solver.shop.flexible.load_bound import load_bound
-from pilotline_scheduler.solver.shop.flexible.rehearsal import rehearse
-from pilotline_scheduler.solver.shop.sequence.compiled import Compiled
+from pilotline_scheduler.solver.shop.flexible.rehearsal import KERNELS
 from pilotline_scheduler.solver.shop.shop import Ints, Shop, shop_of
 
 _SEED_SHARE = 0.05
@@ -45,7 +44,7 @@ class FlexibleShop:
         self._starts: list[Start] = []
         self._hunt: Hunt | None = None
         self._lock = threading.Lock()
-        self._compiled = Compiled(rehearse)
+        KERNELS.start()
 
     def seed(self, search: Search) -> None:
         """Offer the plans of dispatching rules, and prove a bound."""
@@ -84,11 +83,13 @@ class FlexibleShop:
 
     def work(self, search: Search, worker: int, workers: int) -> None:
         """Improve until the search is over."""
-        if not self._starts or not self._compiled.wait(search):
+        if not self._starts:
             return
         small = len(self._graph.mode_ticks) <= _SMALL
         if small and worker == 1:
             _prove(search, workers)
+        if not KERNELS.wait(search):
+            return
         Hunter(self._shared(search, workers), self._starts, worker).hunt()
         if small and workers == 1:
             _prove(search, workers)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from pilotline_scheduler.solver.compilation import Compilation
 from pilotline_scheduler.solver.shop.sequence.jobs import Jobs
 from pilotline_scheduler.solver.shop.sequence.node import AFTER, BEFORE, LEFT, RIGHT, TICKS
 from pilotline_scheduler.solver.shop.sequence.walk import MakespanWalk, TardinessWalk
@@ -32,3 +33,7 @@ def rehearse() -> None:
     windows = windows_of(jobs)
     open_windows(windows, 4)
     narrow(windows)
+
+
+KERNELS = Compilation(rehearse)
+"""Of this process."""

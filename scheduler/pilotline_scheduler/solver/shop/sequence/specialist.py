@@ -6,13 +6,12 @@ import numpy as np
 
 from pilotline_scheduler.solver.instance import Instance
 from pilotline_scheduler.solver.search import Search
-from pilotline_scheduler.solver.shop.sequence.compiled import Compiled
 from pilotline_scheduler.solver.shop.sequence.dispatch import Floor, starts
 from pilotline_scheduler.solver.shop.sequence.graph import Ints
 from pilotline_scheduler.solver.shop.sequence.horizon import order_by_windows
 from pilotline_scheduler.solver.shop.sequence.hunt import Hunt, Hunter, Pace, schedule_of
 from pilotline_scheduler.solver.shop.sequence.jobs import Jobs, jobs_of
-from pilotline_scheduler.solver.shop.sequence.rehearsal import rehearse
+from pilotline_scheduler.solver.shop.sequence.rehearsal import KERNELS
 from pilotline_scheduler.solver.shop.sequence.rules import plain_rules
 from pilotline_scheduler.solver.shop.sequence.walk import MakespanWalk, TardinessWalk, Walk
 from pilotline_scheduler.solver.shop.shop import shop_of
@@ -42,7 +41,7 @@ class JobShop:
         self._orders: list[Ints] = []
         self._hunt: Hunt | None = None
         self._lock = threading.Lock()
-        self._compiled = Compiled(rehearse)
+        KERNELS.start()
 
     def seed(self, search: Search) -> None:
         """Offer the plans of dispatching rules."""
@@ -57,7 +56,7 @@ class JobShop:
 
     def work(self, search: Search, worker: int, workers: int) -> None:
         """Improve until the search is over."""
-        if not self._compiled.wait(search):
+        if not KERNELS.wait(search):
             return
         hunter = self._hunter(search, worker, workers)
         operations = len(self._jobs.machine)
