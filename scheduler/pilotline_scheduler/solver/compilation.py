@@ -48,11 +48,21 @@ class Compilation:
         self.start()
         while not search.over() and (search.repeatable or search.left_s() > until_left_s):
             if self._done.wait(_POLL_S):
-                if self._error is not None:
-                    message = f"{self._exercise.__module__}: the kernels cannot be compiled"
-                    raise RuntimeError(message) from self._error
+                self.finish()
                 return True
         return False
+
+    def finish(self) -> None:
+        """Compile, however long it takes.
+
+        Raises:
+            RuntimeError: they cannot be compiled; its cause says why.
+        """
+        self.start()
+        self._done.wait()
+        if self._error is not None:
+            message = f"{self._exercise.__module__}: the kernels cannot be compiled"
+            raise RuntimeError(message) from self._error
 
     def _run(self) -> None:
         try:
