@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from pilotline_edge.cause import Cause
 from pilotline_edge.subscription.publication import OVERFLOW
 from pilotline_historian import Gap
 
@@ -104,7 +105,7 @@ class Coverage:
         """Whether a loss is still open: some tags have not sent their first value."""
         return self._opening is not None
 
-    def lost(self, tags: Iterable[str], cause: str) -> None:
+    def lost(self, tags: Iterable[str], cause: Cause) -> None:
         """Note that items are about to be created anew; what lies between will be a gap.
 
         Call it before the items are created. A tag already waiting keeps its earlier start.
@@ -151,11 +152,13 @@ class Coverage:
             self._published[group] = published_ns
         return gaps
 
-    def overflowed(self, tag: str, first_kept_ns: int, cause: str = "queue-overflow") -> list[Gap]:
+    def overflowed(
+        self, tag: str, first_kept_ns: int, cause: Cause = Cause.QUEUE_OVERFLOW
+    ) -> list[Gap]:
         """Return the gap that a full queue at the server left before the value it kept."""
         return self._gap(tag, self.covered_ns(tag), first_kept_ns, cause)
 
-    def messages_missing(self, group: int, until_ns: int, cause: str) -> list[Gap]:
+    def messages_missing(self, group: int, until_ns: int, cause: Cause) -> list[Gap]:
         """Return the gaps that messages lost on the way left, up to the one that arrived."""
         waiting = self._waiting()
         tags = [tag for tag, of in self.groups.items() if of == group and tag not in waiting]
@@ -164,7 +167,7 @@ class Coverage:
         start = min(self.covered_ns(tag) for tag in tags)
         return self._gaps(set(tags), start, until_ns, cause)
 
-    def retire(self, tags: Iterable[str], until_ns: int, cause: str) -> list[Gap]:
+    def retire(self, tags: Iterable[str], until_ns: int, cause: Cause) -> list[Gap]:
         """Stop to promise coverage of tags and return the gaps from what is known until then.
 
         A tag that waits for its first value after a loss ends with that loss as the cause.

@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 
 from pilotline_edge.backoff import Backoff
+from pilotline_edge.cause import Cause
 from pilotline_edge.connection.identity import Identity, own_identity
 from pilotline_edge.connection.session import MachineSession, SessionSettings
 from pilotline_edge.connection.trust import TrustStore
@@ -27,9 +28,6 @@ log = structlog.get_logger("pilotline.edge")
 
 _RESTART_FIRST_S = 1.0
 _RESTART_CAP_S = 30.0
-
-PLANT_CHANGED = "plant-changed"
-"""Cause of the gaps that a changed plant file leaves."""
 
 
 @dataclass(slots=True)
@@ -132,17 +130,17 @@ class Fleet:
         await asyncio.gather(*(self._stop(machine) for machine in leaving))
         for machine_id in difference.removed:
             link = self.links.pop(machine_id)
-            link.retire([tag.id for tag in link.machine.tags], PLANT_CHANGED)
+            link.retire([tag.id for tag in link.machine.tags], Cause.PLANT_CHANGED)
         for machine in difference.changed:
             former = self.links.pop(machine.id)
-            former.retire(_gone(former.machine, machine), PLANT_CHANGED)
+            former.retire(_gone(former.machine, machine), Cause.PLANT_CHANGED)
             self._start_changed(machine, former.state)
         for machine in difference.added:
             self._start_changed(machine, begun(machine.id))
         self.links = {machine: self.links[machine] for machine in difference.order}
 
     def _start_changed(self, machine: Machine, state: MachineState) -> None:
-        coverage = recall(machine, self._wiring.journal, cause=PLANT_CHANGED)
+        coverage = recall(machine, self._wiring.journal, cause=Cause.PLANT_CHANGED)
         self._start(self._wiring.link(machine, coverage, state))
 
     def _start(self, link: MachineLink) -> None:
@@ -167,7 +165,7 @@ def recall(
     machine: Machine,
     journal: Journal,
     delivered_ns: int | None = None,
-    cause: str | None = None,
+    cause: Cause | None = None,
 ) -> Coverage:
     """Return a machine's coverage from the journal, with what happened since then as a loss.
 
@@ -186,14 +184,14 @@ def recall(
     if kept is not None:
         coverage = Coverage.from_json(machine.site, machine.id, groups, sampling, kept)
         coverage.begin(time.time_ns())
-        coverage.lost(groups, cause or "agent-stopped")
+        coverage.lost(groups, cause or Cause.AGENT_STOPPED)
         return coverage
     saved = journal.damage.since_ns if journal.damage is not None else {}
     since = saved.get(machine.id, delivered_ns)
     coverage = Coverage(machine.site, machine.id, groups, sampling)
     coverage.begin(since or time.time_ns())
-    started = cause or "agent-started"
-    coverage.lost(groups, started if since is None else "journal-damaged")
+    started = cause or Cause.AGENT_STARTED
+    coverage.lost(groups, started if since is None else Cause.JOURNAL_DAMAGED)
     return coverage
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from pilotline_edge.cause import Cause
 from pilotline_edge.coverage import Coverage, Seen
 from pilotline_edge.journal import Entry, Journal, Samples
 from pilotline_edge.live import LiveOutlet
@@ -52,7 +53,7 @@ class Intake:
         }
 
     @property
-    def blocked(self) -> str | None:
+    def blocked(self) -> Cause | None:
         """Why the journal takes nothing now, or None."""
         return self._journal.size.blocked
 
@@ -64,7 +65,7 @@ class Intake:
         """Declare what tags have not come back to together after a loss."""
         return self._keep(Samples(), self.coverage.settle(), time.time_ns())
 
-    def retire(self, tags: Sequence[str], cause: str) -> None:
+    def retire(self, tags: Sequence[str], cause: Cause) -> None:
         """Declare that tags are no longer read, and keep the coverage without them."""
         now_ns = time.time_ns()
         self._keep(Samples(), self.coverage.retire(tags, now_ns, cause), now_ns)
@@ -72,7 +73,7 @@ class Intake:
         if self._live is not None:
             self._live.forget(self._machine.id, tags)
 
-    def missing(self, subscription: MachineSubscription, until_ns: int, cause: str) -> list[Gap]:
+    def missing(self, subscription: MachineSubscription, until_ns: int, cause: Cause) -> list[Gap]:
         """Return the gaps that messages lost for good leave."""
         return self.coverage.messages_missing(subscription.interval_ms, until_ns, cause)
 

@@ -9,6 +9,7 @@ import structlog
 from asyncua.ua import uaerrors
 
 from pilotline_edge.backoff import Backoff
+from pilotline_edge.cause import Cause
 from pilotline_edge.connection.session import MachineSession
 from pilotline_edge.errors import EndpointRefused, MachineUnreachable, SubscriptionLost
 from pilotline_edge.intake import Intake
@@ -58,7 +59,7 @@ class MachineLink:
         self._acknowledge: list[Acknowledgement] = []
         self._backoff = Backoff(_RECONNECT_FIRST_S, _RECONNECT_CAP_S, _RECONNECT_GROWTH)
         self._settle_at = 0.0
-        self._blocked: str | None = None
+        self._blocked: Cause | None = None
         self._connections = 0
         self._told: type[Exception] | None = None
 
@@ -76,7 +77,7 @@ class MachineLink:
         """Take what changed about the machine besides site, endpoint and tags."""
         self._session.machine = machine
 
-    def retire(self, tags: Sequence[str], cause: str) -> None:
+    def retire(self, tags: Sequence[str], cause: Cause) -> None:
         """Declare that tags are no longer read, once `run` has ended."""
         self._intake.retire(tags, cause)
 
@@ -151,7 +152,7 @@ class MachineLink:
             items=sum(item.item_id is not None for item in self._items()),
         )
 
-    def _lost(self, subscription: MachineSubscription, cause: str) -> None:
+    def _lost(self, subscription: MachineSubscription, cause: Cause) -> None:
         tags = [item.tag.id for item in subscription.items]
         self._intake.coverage.lost(tags, self._blocked or cause)
 
@@ -219,7 +220,7 @@ class MachineLink:
         self.state.missing += missing
         log.warning("edge.messages_missing", machine=self.machine.id, count=missing)
         until = publication.published_ns or time.time_ns()
-        return self._intake.missing(subscription, until, self._blocked or "messages-lost")
+        return self._intake.missing(subscription, until, self._blocked or Cause.MESSAGES_LOST)
 
     # -- housekeeping -----------------------------------------------------------------------
 

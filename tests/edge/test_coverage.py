@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pilotline_edge.cause import Cause
 from pilotline_edge.coverage import Coverage, Seen
 from pilotline_edge.subscription.publication import OVERFLOW
 from pilotline_historian import Gap
@@ -36,9 +37,9 @@ class World:
 
     def __post_init__(self) -> None:
         self.agent.begin(self.now)
-        self.subscribe(frozenset(), "agent-started")
+        self.subscribe(frozenset(), Cause.AGENT_STARTED)
 
-    def subscribe(self, refused: frozenset[str], cause: str) -> None:
+    def subscribe(self, refused: frozenset[str], cause: Cause) -> None:
         """Items are created anew; the server first sends each current value."""
         self.agent.lost(TAGS, cause)
         self.queues = {tag: [(tag, self.current[tag], 0)] for tag in TAGS if tag not in refused}
@@ -70,7 +71,7 @@ class World:
                 self.queues[tag] = []
         if group in self.missing:
             self.missing.discard(group)
-            self.gaps += self.agent.messages_missing(group, self.now, "messages-lost")
+            self.gaps += self.agent.messages_missing(group, self.now, Cause.MESSAGES_LOST)
         self.gaps += self.agent.received(group, self.now, True, values)
         self.received |= {(tag, at) for tag, at, _ in values}
         self.durable = json.dumps(self.agent.to_json())
@@ -92,7 +93,7 @@ class World:
         else:
             self.agent = coverage()
         self.agent.begin(START)
-        self.subscribe(refused, "agent-stopped")
+        self.subscribe(refused, Cause.AGENT_STOPPED)
 
 
 refusals = st.frozensets(st.sampled_from(TAGS), max_size=2)
@@ -122,7 +123,7 @@ def test_every_value_is_received_or_in_a_gap(steps: list[tuple[object, ...]]) ->
         else:
             getattr(world, str(name))(*arguments)
     world.now += 60 * MS
-    world.subscribe(frozenset(), "connection-lost")
+    world.subscribe(frozenset(), Cause.CONNECTION_LOST)
     world.publish(100)
     world.publish(500)
     world.publish(100)
@@ -141,12 +142,12 @@ def test_every_value_is_received_or_in_a_gap(steps: list[tuple[object, ...]]) ->
 def test_a_gap_reaches_from_the_last_publish_to_the_first_new_value() -> None:
     known = coverage()
     known.begin(START)
-    known.lost(TAGS, "agent-started")
+    known.lost(TAGS, Cause.AGENT_STARTED)
     first = [(tag, START - 5 * MS, 0) for tag in TAGS]
     assert known.received(100, START + 100 * MS, True, first[:2]) == []
     assert known.received(500, START + 100 * MS, True, first[2:]) == []
     known.received(100, START + 1000 * MS, True, [("speed", START + 990 * MS, 0)])
-    known.lost(TAGS, "connection-lost")
+    known.lost(TAGS, Cause.CONNECTION_LOST)
     again = [("speed", START + 5000 * MS, 0), ("state", START - 5 * MS, 0)]
     assert known.received(100, START + 5100 * MS, True, again) == []
     gaps = known.received(500, START + 5100 * MS, True, [("power", START - 5 * MS, 0)])
@@ -165,12 +166,12 @@ def test_a_gap_reaches_from_the_last_publish_to_the_first_new_value() -> None:
 def test_values_that_did_not_change_in_an_outage_leave_no_gap() -> None:
     known = coverage()
     known.begin(START)
-    known.lost(TAGS, "agent-started")
+    known.lost(TAGS, Cause.AGENT_STARTED)
     unchanged = [(tag, START - 5 * MS, 0) for tag in TAGS]
     for group in (100, 500):
         values = [value for value in unchanged if GROUPS[value[0]] == group]
         assert known.received(group, START + 100 * MS, True, values) == []
-    known.lost(TAGS, "connection-lost")
+    known.lost(TAGS, Cause.CONNECTION_LOST)
     for group in (100, 500):
         values = [value for value in unchanged if GROUPS[value[0]] == group]
         assert known.received(group, START + 9000 * MS, True, values) == []
@@ -179,7 +180,7 @@ def test_values_that_did_not_change_in_an_outage_leave_no_gap() -> None:
 def test_a_tag_that_stays_away_declares_its_own_gap_when_it_comes_back() -> None:
     known = coverage()
     known.begin(START)
-    known.lost(TAGS, "agent-started")
+    known.lost(TAGS, Cause.AGENT_STARTED)
     known.received(100, START + 50 * MS, True, [("speed", START + 20 * MS, 0)])
     known.received(500, START + 50 * MS, True, [("power", START - 1 * MS, 0)])
     assert known.unsettled
@@ -192,7 +193,7 @@ def test_a_tag_that_stays_away_declares_its_own_gap_when_it_comes_back() -> None
 def test_a_machine_seen_late_is_trusted_less() -> None:
     known = coverage()
     known.begin(START)
-    known.lost(TAGS, "agent-started")
+    known.lost(TAGS, Cause.AGENT_STARTED)
     known.received(100, START + 100 * MS, True, [("speed", START, 0), ("state", START, 0)])
     known.received(100, START + 1000 * MS, True, [])
     assert known.covered_ns("state") == START + 900 * MS

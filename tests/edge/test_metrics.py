@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from pilotline_edge.cause import Cause
 from pilotline_edge.connection.session import SessionSettings
 from pilotline_edge.connection.trust import TrustStore
 from pilotline_edge.errors import AddressTaken
@@ -116,7 +117,7 @@ def test_health_names_the_reason(overview: Overview, monkeypatch: pytest.MonkeyP
         assert "connection refused" in json.loads(text)["reason"]
         overview.forwarder.problem = None
         assert ask(port, "/ready")[0] == 200
-        monkeypatch.setattr(overview.journal._writer, "size", JournalSize(1, 1, 5, "disk-full"))
+        monkeypatch.setattr(overview.journal._writer, "size", JournalSize(1, 1, 5, Cause.DISK_FULL))
         assert "disk-full" in ask(port, "/ready")[1]
         overview.turned_at -= HUNG_AFTER_S + 1
         status, text = ask(port, "/live")

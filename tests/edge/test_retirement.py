@@ -1,5 +1,6 @@
 """A tag that is read no more is closed by a gap from what is known of it."""
 
+from pilotline_edge.cause import Cause
 from pilotline_edge.coverage import Coverage
 from pilotline_historian import Gap
 
@@ -26,7 +27,7 @@ def gap(tag: str | None, start_ms: int, end_ns: int, cause: str) -> Gap:
 def test_one_tag_ends_where_it_was_last_known_and_the_others_go_on() -> None:
     coverage = settled()
     coverage.received(100, None, True, [("state", START + 5000 * MS, 0)])
-    assert coverage.retire(["state"], NOW, "plant-changed") == [
+    assert coverage.retire(["state"], NOW, Cause.PLANT_CHANGED) == [
         gap("state", 5000, NOW, "plant-changed")
     ]
     assert set(coverage.to_json()["last"]) == {"speed", "power"}
@@ -35,7 +36,7 @@ def test_one_tag_ends_where_it_was_last_known_and_the_others_go_on() -> None:
 
 def test_a_whole_machine_ends_with_one_gap() -> None:
     coverage = settled()
-    assert coverage.retire(list(GROUPS), NOW, "plant-changed") == [
+    assert coverage.retire(list(GROUPS), NOW, Cause.PLANT_CHANGED) == [
         gap(None, 1, NOW, "plant-changed")
     ]
     assert not coverage.unsettled
@@ -43,8 +44,8 @@ def test_a_whole_machine_ends_with_one_gap() -> None:
 
 def test_a_tag_that_waited_after_a_loss_ends_with_that_loss() -> None:
     coverage = settled()
-    coverage.lost(GROUPS, "connection-lost")
-    assert coverage.retire(["state"], NOW, "plant-changed") == [
+    coverage.lost(GROUPS, Cause.CONNECTION_LOST)
+    assert coverage.retire(["state"], NOW, Cause.PLANT_CHANGED) == [
         gap("state", 1, NOW, "connection-lost")
     ]
     first = coverage.received(100, NOW, True, [("speed", START + 900 * MS, 0)])
@@ -55,9 +56,9 @@ def test_a_tag_that_waited_after_a_loss_ends_with_that_loss() -> None:
 
 def test_a_tag_already_heard_after_a_loss_keeps_its_part_of_it() -> None:
     coverage = settled()
-    coverage.lost(GROUPS, "connection-lost")
+    coverage.lost(GROUPS, Cause.CONNECTION_LOST)
     coverage.received(100, None, True, [("state", START + 900 * MS, 0)])
-    assert coverage.retire(["state"], NOW, "plant-changed") == [
+    assert coverage.retire(["state"], NOW, Cause.PLANT_CHANGED) == [
         gap("state", 1, START + 900 * MS, "connection-lost"),
         gap("state", 900, NOW, "plant-changed"),
     ]
@@ -65,10 +66,10 @@ def test_a_tag_already_heard_after_a_loss_keeps_its_part_of_it() -> None:
 
 def test_the_last_tag_that_is_waited_for_settles_the_loss_of_the_others() -> None:
     coverage = settled()
-    coverage.lost(GROUPS, "connection-lost")
+    coverage.lost(GROUPS, Cause.CONNECTION_LOST)
     coverage.received(100, NOW, True, [("state", START + 900 * MS, 0)])
     coverage.received(100, NOW, True, [("speed", START + 800 * MS, 0)])
-    assert coverage.retire(["power"], NOW, "plant-changed") == [
+    assert coverage.retire(["power"], NOW, Cause.PLANT_CHANGED) == [
         gap("power", 1, NOW, "connection-lost"),
         gap(None, 1, START + 900 * MS, "connection-lost"),
     ]
@@ -77,8 +78,8 @@ def test_the_last_tag_that_is_waited_for_settles_the_loss_of_the_others() -> Non
 
 def test_a_tag_that_was_silent_since_long_ends_with_its_own_loss() -> None:
     coverage = settled()
-    coverage.lost(GROUPS, "server-restarted")
+    coverage.lost(GROUPS, Cause.SERVER_RESTARTED)
     coverage.received(100, NOW, True, [("speed", START + 900 * MS, 0)])
     coverage.settle()
-    gaps = coverage.retire(["power"], NOW, "plant-changed")
+    gaps = coverage.retire(["power"], NOW, Cause.PLANT_CHANGED)
     assert gaps == [gap("power", 1, NOW, "server-restarted")]

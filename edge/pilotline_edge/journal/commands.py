@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+from pilotline_edge.cause import Cause
 from pilotline_edge.journal.record import Entry
 
 
@@ -63,4 +64,4 @@ class JournalSize:
     records: int
     samples: int
     bytes: int
-    blocked: str | None = None
+    blocked: Cause | None = None

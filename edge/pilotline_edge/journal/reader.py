@@ -5,6 +5,7 @@ from pathlib import Path
 
 import structlog
 
+from pilotline_edge.cause import Cause
 from pilotline_edge.errors import RecordCorrupt
 from pilotline_edge.journal import record
 from pilotline_edge.journal.record import Refused
@@ -101,7 +102,7 @@ class BacklogReader:
                 if backlog and len(backlog.samples) + count > most_samples:
                     break
                 before = published.get(machine, published_ns - _UNKNOWN_BEFORE_NS) - _LATE_NS
-                lost = Gap(site, machine, None, before, published_ns, "journal-damaged")
+                lost = Gap(site, machine, None, before, published_ns, Cause.JOURNAL_DAMAGED)
                 self._take(backlog, body, lost)
                 backlog.oldest = backlog.oldest or (machine, published_ns)
                 backlog.upto = seq

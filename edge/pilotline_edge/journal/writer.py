@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 
+from pilotline_edge.cause import Cause
 from pilotline_edge.errors import JournalError, JournalFailed
 from pilotline_edge.journal.ballast import Ballast
 from pilotline_edge.journal.commands import Append, Command, Enrol, JournalSize, Remove, Stop
@@ -32,8 +33,6 @@ _VACUUM_PAGES = 64
 _GROUP_BYTES = 1024 * 1024
 DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 """Error codes that say the file's content is at fault."""
-
-FULL, DISK_FULL = "journal-full", "disk-full"
 
 
 class JournalWriter:
@@ -158,11 +157,11 @@ class JournalWriter:
 
     def _has_room(self) -> bool:
         size = self.size
-        if size.blocked == DISK_FULL:
-            room, reason = self._room_on_disk(), DISK_FULL
+        if size.blocked == Cause.DISK_FULL:
+            room, reason = self._room_on_disk(), Cause.DISK_FULL
         else:
             share = _ROOM_AGAIN if size.blocked else 1.0
-            room, reason = size.bytes < self._max_bytes * share, FULL
+            room, reason = size.bytes < self._max_bytes * share, Cause.JOURNAL_FULL
         if not room:
             self._blocked(reason)
         elif size.blocked:
@@ -243,7 +242,7 @@ class JournalWriter:
             self._waiting.extendleft(reversed(appends))
             for remove in removes:
                 self._commands.put(remove)
-            self._blocked(DISK_FULL)
+            self._blocked(Cause.DISK_FULL)
             self._ballast.drop()
             time.sleep(_RETRY_S)
             return
@@ -265,7 +264,7 @@ class JournalWriter:
             return False
         return self._ballast.lay()
 
-    def _blocked(self, reason: str) -> None:
+    def _blocked(self, reason: Cause) -> None:
         if self.size.blocked != reason:
             log.warning("edge.journal_blocked", reason=reason, bytes=self.size.bytes)
             size = self.size

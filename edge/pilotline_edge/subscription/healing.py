@@ -6,6 +6,7 @@ from enum import StrEnum
 import structlog
 from asyncua.ua import uaerrors
 
+from pilotline_edge.cause import Cause
 from pilotline_edge.connection.session import Origin
 from pilotline_edge.subscription.publication import Publication
 from pilotline_edge.subscription.subscription import MachineSubscription
@@ -35,7 +36,7 @@ async def heal(
     subscription: MachineSubscription,
     origin: Origin,
     take: Take,
-    lost: Callable[[MachineSubscription, str], None],
+    lost: Callable[[MachineSubscription, Cause], None],
 ) -> Step:
     """Bring a subscription back to life on a fresh connection.
 
@@ -78,10 +79,10 @@ async def _kept(subscription: MachineSubscription, origin: Origin) -> bool:
     return await subscription.transfer()
 
 
-def _cause(subscription: MachineSubscription, origin: Origin) -> str:
+def _cause(subscription: MachineSubscription, origin: Origin) -> Cause:
     if origin is Origin.RESTARTED:
         subscription.subscription_id = None
-        return "server-restarted"
+        return Cause.SERVER_RESTARTED
     if subscription.silences >= _SILENCES_BEFORE_DISTRUST:
-        return "server-silent"
-    return "connection-lost"
+        return Cause.SERVER_SILENT
+    return Cause.CONNECTION_LOST
