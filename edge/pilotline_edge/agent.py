@@ -17,6 +17,7 @@ from pilotline_edge.connection.session import SessionSettings
 from pilotline_edge.connection.trust import TrustStore
 from pilotline_edge.fleet import Fleet, Wiring
 from pilotline_edge.forwarding import DeadLetters, Forwarder
+from pilotline_edge.hangup import handle_hangup
 from pilotline_edge.journal import Journal
 from pilotline_edge.journal.journal import MAX_BYTES
 from pilotline_edge.lease import Lease
@@ -194,7 +195,9 @@ async def _until(stop: asyncio.Event, work: Sequence[Coroutine[Any, Any, None]])
 
 
 def run_agent(plant: Plant, historian: Historian, settings: AgentSettings) -> None:
-    """Run an agent in this process until SIGTERM or SIGINT; SIGHUP reads the plant file again.
+    """Run an agent in this process until SIGTERM or SIGINT, or its terminal is closed.
+
+    Any other SIGHUP reads the plant file again.
 
     Raises:
         LeaseHeld: another agent uses the data directory.
@@ -208,8 +211,8 @@ def run_agent(plant: Plant, historian: Historian, settings: AgentSettings) -> No
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, stop.set)
-            if settings.plant_file is not None:
-                loop.add_signal_handler(signal.SIGHUP, agent.read_plant_again)
+            again = agent.read_plant_again if settings.plant_file is not None else None
+            handle_hangup(loop, again, stop.set)
         await agent.run(stop)
 
     with contextlib.closing(historian):
