@@ -16,53 +16,20 @@ from typing import Any
 import psutil
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1]))
+
+from tests.edge.agent_process import plant_text  # noqa: E402 - found once the root is on the path
+
 _PATIENCE_S = 600.0
-
-_PLANT = """\
-name = "Flood"
-
-[[sites]]
-id = "bench"
-name = "Bench"
-time_zone = "UTC"
-country = "DK"
-owner = "Bench"
-halls = [{{ id = "hall", name = "Hall" }}]
-
-[[calendars]]
-id = "always"
-name = "Around the clock"
-site = "bench"
-
-[kinds.flood]
-sector = "components"
-capabilities = {{ milling = 1.0 }}
-power_kw = 1.0
-node_id = "ns=2;s={{tag}}"
-sampling_ms = {sampling_ms}
-publishing_ms = {publishing_ms}
-tags = [{tags}]
-"""
-_MACHINE = """
-[[machines]]
-id = "flood-{number}"
-name = "Flood {number}"
-kind = "flood"
-site = "bench"
-hall = "hall"
-calendar = "always"
-endpoint = {{ url = "opc.tcp://127.0.0.1:{port}/flood/{number}", security = "None" }}
-"""
 
 
 def flood_plant(
     port: int, machines: int, tags_each: int, sampling_ms: int, publishing_ms: int
 ) -> str:
     """Return a plant file whose machines all are the flood server."""
-    tags = ", ".join(f'{{ id = "t{number}" }}' for number in range(tags_each))
-    head = _PLANT.format(tags=tags, sampling_ms=sampling_ms, publishing_ms=publishing_ms)
-    rest = (_MACHINE.format(number=number, port=port) for number in range(1, machines + 1))
-    return head + "".join(rest)
+    urls = {f"flood-{n}": f"opc.tcp://127.0.0.1:{port}/flood/{n}" for n in range(1, machines + 1)}
+    tags = (f"t{number}" for number in range(tags_each))
+    return plant_text(urls, tags, sampling_ms=sampling_ms, publishing_ms=publishing_ms)
 
 
 @dataclass

@@ -31,6 +31,7 @@ from parts import Part, flood_plant, running, script, sink_figures, wait_for_sam
 from rich.console import Console
 from rich.table import Table
 
+from tests.edge.agent_process import edge_run
 from tests.historian.influxd import running_influxd
 from tests.sockets import free_ports
 
@@ -64,9 +65,7 @@ def agent_command(folder: Path, plant: str, http_port: int) -> list[object]:
     file = folder / f"plant-{http_port}.toml"
     file.write_text(plant, encoding="utf-8")
     target = f"influxdb://127.0.0.1:{http_port}/bench?org=bench"
-    data = folder / f"edge-{http_port}"
-    command = (sys.executable, "-m", "pilotline", "edge", "run", file)
-    return [*command, "--data", data, "--historian", target]
+    return list(edge_run(file, folder / f"edge-{http_port}", target))
 
 
 def flooded(folder: Path, name: str, values: int, upstream: int | None = None) -> dict[str, Any]:
