@@ -1,18 +1,91 @@
 // An OPC UA machine on node-opcua, an implementation that shares no code with asyncua.
-// Usage: node machine.js '{"port", "pki", "tags", "periodMs", "secure", "browse"}'; prints READY, then one line per value it takes.
+// Usage: node machine.js '{"port", "pki", "tags", "periodMs", "secure", "browse", "resting"}'
+// Standard input takes GO and REST, and ends it. Standard output tells a line each:
+//   READY                  it listens
+//   WRITTEN tag ms value   a variable took a value with this source time; no two values share one
+//   SKIPPED ms             the server overwrote a value before its own timer had sampled it
+//   ACKNOWLEDGED ms        a client acknowledged the message that a value was in
 "use strict";
+const readline = require("node:readline");
 const {
   DataType,
   MessageSecurityMode,
+  MonitoredItem,
   OPCUACertificateManager,
   OPCUAServer,
   SecurityPolicy,
   StatusCodes,
+  Subscription,
   VariantArrayType,
   standardUnits,
 } = require("node-opcua");
 
 const wishes = JSON.parse(process.argv[2]);
+const REMEMBERED = 400;
+const written = new Map(wishes.tags.map((tag) => [tag, []]));
+
+function tell(...words) {
+  process.stdout.write(`${words.join(" ")}\n`);
+}
+
+// A variable is sampled by a timer: what is overwritten in between was never on its way.
+function tellSkipped() {
+  const enqueue = MonitoredItem.prototype._enqueue_value;
+  const newest = new WeakMap();
+  MonitoredItem.prototype._enqueue_value = function (dataValue) {
+    const times = written.get(this.node?.browseName.name);
+    const at = dataValue.sourceTimestamp?.getTime();
+    if (times && at) {
+      const before = newest.get(this) ?? at;
+      for (const time of times) if (before < time && time < at) tell("SKIPPED", time);
+      newest.set(this, at);
+    }
+    return enqueue.call(this, dataValue);
+  };
+}
+
+function tellAcknowledged() {
+  const acknowledge = Subscription.prototype.acknowledgeNotification;
+  Subscription.prototype.acknowledgeNotification = function (sequenceNumber) {
+    const message = this._sent_notification_messages.find((each) => each.sequenceNumber === sequenceNumber);
+    for (const part of message?.notificationData ?? [])
+      for (const item of part.monitoredItems ?? []) tell("ACKNOWLEDGED", item.value.sourceTimestamp.getTime());
+    return acknowledge.call(this, sequenceNumber);
+  };
+}
+
+// Writes every variable each period, or rests.
+class Writer {
+  #count = 0;
+  #newest = 0;
+  #timer = null;
+
+  constructor(variables) {
+    this.variables = variables;
+  }
+
+  go() {
+    this.#timer ??= setInterval(() => this.#write(), wishes.periodMs);
+  }
+
+  rest() {
+    clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  #write() {
+    this.#count += 1;
+    for (const variable of this.variables) {
+      const tag = variable.browseName.name;
+      this.#newest = Math.max(Date.now(), this.#newest + 1);
+      variable.setValueFromSource({ dataType: DataType.Double, value: this.#count }, StatusCodes.Good, new Date(this.#newest));
+      const times = written.get(tag);
+      times.push(this.#newest);
+      if (times.length > REMEMBERED) times.shift();
+      tell("WRITTEN", tag, this.#newest, this.#count);
+    }
+  }
+}
 
 // Nodes of the sorts that a browse meets besides plain numbers.
 function addFurniture(namespace, folder) {
@@ -78,22 +151,18 @@ async function main() {
     }),
   );
   if (wishes.browse) addFurniture(namespace, folder);
+  tellSkipped();
+  tellAcknowledged();
   await server.start();
-  process.stdout.write("READY\n");
-  let count = 0;
-  const timer = setInterval(() => {
-    count += 1;
-    for (const variable of variables) {
-      const now = new Date();
-      variable.setValueFromSource({ dataType: DataType.Double, value: count }, StatusCodes.Good, now);
-      process.stdout.write(`${variable.browseName.name} ${now.getTime()} ${count}\n`);
-    }
-  }, wishes.periodMs);
-  process.on("SIGTERM", async () => {
-    clearInterval(timer);
-    await server.shutdown(0);
-    process.exit(0);
-  });
+  const writer = new Writer(variables);
+  if (!wishes.resting) writer.go();
+  tell("READY");
+  for await (const word of readline.createInterface({ input: process.stdin })) {
+    if (word === "GO") writer.go();
+    if (word === "REST") writer.rest();
+    tell(word);
+  }
+  process.exit(0);
 }
 
 main().catch((error) => {

@@ -1,19 +1,21 @@
-"""Starts the node-opcua machine and keeps the ledger of what it took."""
+"""Starts the node-opcua machine and keeps what it tells."""
 
 import asyncio
 import json
 import signal
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.edge.opcua_machine import Sent, free_port
+from tests.edge.opcua_machine import OpcUaMachine, Sent, free_port
 from tests.real_parts import find_node, need
 
 FOLDER = Path(__file__).parent
 _READY_WITHIN_S = 60.0
+_NS_PER_MS = 1_000_000
 
 
 def need_node_opcua() -> None:
@@ -35,8 +37,11 @@ class NodeMachine:
         period_ms: how often every variable changes.
         secure: whether it speaks SignAndEncrypt to user ``edge`` only, or only unsecured.
         browse: nodes it takes in one Browse, with further sorts of nodes; 0 for no limit.
-        port: where it listens.
-        ledger: what its variables took.
+        resting: whether its variables change only within `writing`.
+        port: where it listens, kept over restarts.
+        ledger: what its variables took; no two values share a source time.
+        acknowledged: source times of values that a client acknowledged.
+        skipped: source times of values it overwrote before its own timer had sampled them.
     """
 
     tags: Sequence[str]
@@ -44,32 +49,21 @@ class NodeMachine:
     period_ms: int = 50
     secure: bool = False
     browse: int = 0
+    resting: bool = False
     port: int = field(default_factory=free_port)
     ledger: list[Sent] = field(default_factory=list)
+    acknowledged: set[int] = field(default_factory=set)
+    skipped: set[int] = field(default_factory=set)
     _process: asyncio.subprocess.Process | None = None
     _reading: asyncio.Task[None] | None = None
+    _rested: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def url(self) -> str:
+        return OpcUaMachine.url_at(self.port)
 
     async def __aenter__(self) -> Self:
-        node = find_node()
-        assert node is not None
-        wishes = {
-            "port": self.port,
-            "pki": str(self.pki),
-            "tags": list(self.tags),
-            "periodMs": self.period_ms,
-            "secure": self.secure,
-            "browse": self.browse,
-        }
-        self._process = await asyncio.create_subprocess_exec(
-            node,
-            str(FOLDER / "machine.js"),
-            json.dumps(wishes),
-            stdout=asyncio.subprocess.PIPE,
-        )
-        async with asyncio.timeout(_READY_WITHIN_S):
-            while (line := await self._line()) != "READY":
-                assert line is not None, "the node-opcua machine ended before it was ready"
-        self._reading = asyncio.ensure_future(self._read())
+        await self.start()
         return self
 
     async def __aexit__(
@@ -80,8 +74,33 @@ class NodeMachine:
     ) -> None:
         await self.stop()
 
+    async def start(self) -> None:
+        """Run the server and wait until it listens."""
+        node = find_node()
+        assert node is not None
+        wishes = {
+            "port": self.port,
+            "pki": str(self.pki),
+            "tags": list(self.tags),
+            "periodMs": self.period_ms,
+            "secure": self.secure,
+            "browse": self.browse,
+            "resting": self.resting,
+        }
+        self._process = await asyncio.create_subprocess_exec(
+            node,
+            str(FOLDER / "machine.js"),
+            json.dumps(wishes),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        async with asyncio.timeout(_READY_WITHIN_S):
+            while (line := await self._line()) != "READY":
+                assert line is not None, "the node-opcua machine ended before it was ready"
+        self._reading = asyncio.ensure_future(self._read())
+
     async def stop(self) -> None:
-        """End the machine and complete its ledger."""
+        """Kill the machine and complete its ledger."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -95,6 +114,20 @@ class NodeMachine:
         assert self._process is not None
         self._process.send_signal(number)
 
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[None]:
+        """Let the variables change while the block runs; afterwards the ledger is complete."""
+        self._say("GO")
+        yield
+        self._rested.clear()
+        self._say("REST")
+        await self._rested.wait()
+
+    def _say(self, word: str) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{word}\n".encode())
+
     async def _line(self) -> str | None:
         assert self._process is not None
         assert self._process.stdout is not None
@@ -106,7 +139,12 @@ class NodeMachine:
         stdout = self._process.stdout
         assert stdout is not None
         while line := await stdout.readline():
-            parts = line.decode().split()
-            if len(parts) == 3:
-                tag, at_ms, value = parts
-                self.ledger.append(Sent(tag, int(at_ms) * 1_000_000, float(value)))
+            match line.decode().split():
+                case ["WRITTEN", tag, at_ms, value]:
+                    self.ledger.append(Sent(tag, int(at_ms) * _NS_PER_MS, float(value)))
+                case ["ACKNOWLEDGED", at_ms]:
+                    self.acknowledged.add(int(at_ms) * _NS_PER_MS)
+                case ["SKIPPED", at_ms]:
+                    self.skipped.add(int(at_ms) * _NS_PER_MS)
+                case ["REST"]:
+                    self._rested.set()
