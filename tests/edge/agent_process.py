@@ -58,6 +58,13 @@ def plant_text(
     return head + "".join(_MACHINE.format(id=name, url=url) for name, url in machines.items())
 
 
+def write_plant(folder: Path, url: str, tags: Iterable[str] = ("a", "b")) -> Path:
+    """Write a plant file with machine ``mill-1`` at a URL and return it."""
+    path = folder / "plant.toml"
+    path.write_text(plant_text({"mill-1": url}, tags), encoding="utf-8")
+    return path
+
+
 def pilotline(*arguments: object) -> list[str]:
     """Return the command `pilotline` with arguments."""
     return [sys.executable, "-m", "pilotline", *map(str, arguments)]

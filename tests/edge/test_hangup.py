@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.edge.agent_process import pilotline, write_plant
 from tests.edge.running import until
-from tests.edge.test_process import pilotline, write_plant
 from tests.edge.test_reload import plant_file
 
 HUNG_UP = """

@@ -7,11 +7,11 @@ import signal
 from pathlib import Path
 from typing import Any
 
+from tests.edge.agent_process import pilotline, process, write_plant
 from tests.edge.broker import Broker, mosquitto
 from tests.edge.opcua_machine import free_port
 from tests.edge.running import until
 from tests.edge.test_metrics import ask, figures
-from tests.edge.test_process import pilotline, process, write_plant
 from tests.edge.test_reload import plant_file
 
 

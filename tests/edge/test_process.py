@@ -13,18 +13,12 @@ from pathlib import Path
 import pytest
 
 from pilotline_historian import Series, open_historian
-from tests.edge.agent_process import edge_run, pilotline, plant_text, process
+from tests.edge.agent_process import edge_run, pilotline, process, write_plant
 from tests.edge.memory_historian import MemoryHistorian
 from tests.edge.opcua_machine import OpcUaMachine, Sent
 from tests.edge.running import lost, status_of, undeclared, until
 
 TAGS = ("a", "b")
-
-
-def write_plant(folder: Path, url: str) -> Path:
-    path = folder / "plant.toml"
-    path.write_text(plant_text({"mill-1": url}, TAGS), encoding="utf-8")
-    return path
 
 
 def held(url: str) -> MemoryHistorian:
@@ -46,7 +40,7 @@ def test_a_killed_agent_loses_nothing_it_acknowledged_and_declares_its_absence(
 
     async def work() -> list[Sent]:
         async with OpcUaMachine(TAGS) as mill:
-            plant = write_plant(tmp_path, mill.url)
+            plant = write_plant(tmp_path, mill.url, TAGS)
             command = edge_run(plant, data, url)
             writing = None
             for kill in (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM):

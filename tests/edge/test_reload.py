@@ -7,11 +7,11 @@ from typing import Any
 from pilotline_edge import read_status
 from pilotline_edge.difference import difference
 from pilotline_plant.reading import read_plant
+from tests.edge.agent_process import plant_text
 from tests.edge.memory_historian import MemoryHistorian
 from tests.edge.opcua_machine import OpcUaMachine
 from tests.edge.plants import machine, tag
 from tests.edge.running import agent, lost, status_of, undeclared, until
-from tests.edge.test_process import PLANT
 
 FOREVER = 2**63 - 1
 
@@ -31,7 +31,7 @@ endpoint = {{ url = "{url}", security = "None" }}
 
 def head() -> str:
     """Return a plant file without machines: mills have tags a and b, lathes a and c."""
-    text = PLANT.format(url="").partition("[[machines]]")[0]
+    text = plant_text({}, ("a", "b"))
     mill = "[kinds.mill]" + text.partition("[kinds.mill]")[2]
     lathe = mill.replace("kinds.mill", "kinds.lathe").replace('id = "b"', 'id = "c"')
     return text + lathe
