@@ -1,4 +1,4 @@
-"""Time series in and out: samples, gaps, and one seam over the embedded store and InfluxDB."""
+"""Time series in and out: samples, gaps, events; one seam over embedded store and InfluxDB."""
 
 from pilotline_historian.errors import (
     HistorianError,
@@ -6,13 +6,17 @@ from pilotline_historian.errors import (
     HistorianUnavailable,
     HistorianUrlError,
 )
-from pilotline_historian.historian import Historian, Rejected, WriteResult
+from pilotline_historian.event import EVENTS, ConditionState, Event
+from pilotline_historian.historian import Historian, Rejected, RejectedEvent, WriteResult
 from pilotline_historian.opening import open_historian
 from pilotline_historian.sample import GOOD, Bucket, Gap, Sample, Series, Value
 
 __all__ = [
+    "EVENTS",
     "GOOD",
     "Bucket",
+    "ConditionState",
+    "Event",
     "Gap",
     "Historian",
     "HistorianError",
@@ -20,6 +24,7 @@ __all__ = [
     "HistorianUnavailable",
     "HistorianUrlError",
     "Rejected",
+    "RejectedEvent",
     "Sample",
     "Series",
     "Value",

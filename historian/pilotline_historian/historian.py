@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from pilotline_historian.event import Event
 from pilotline_historian.sample import Bucket, Gap, Sample, Series
 
 
@@ -23,8 +24,16 @@ class WriteResult:
     rejected: tuple[Rejected, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class RejectedEvent:
+    """An event the historian will never take, with its reason."""
+
+    event: Event
+    reason: str
+
+
 class Historian(Protocol):
-    """A store of time series.
+    """A store of time series and events.
 
     Calls block; asyncio callers run them in a thread. One object may be used from several threads.
 
@@ -50,6 +59,15 @@ class Historian(Protocol):
 
     def write_gaps(self, gaps: Sequence[Gap]) -> None:
         """Store declared gaps; a gap is identified by machine, tag, start and cause."""
+        ...
+
+    def write_events(self, events: Sequence[Event]) -> tuple[RejectedEvent, ...]:
+        """Store events and return those that no store can hold; see `limits.event_fault`.
+
+        Raises:
+            HistorianUnavailable: try the same batch again later.
+            HistorianRefused: a person must act; keep the batch.
+        """
         ...
 
     def series(self) -> list[Series]:
@@ -80,8 +98,12 @@ class Historian(Protocol):
         """Return declared gaps that touch the interval, of one machine or of all, by start."""
         ...
 
+    def events(self, machine: str | None, start_ns: int, end_ns: int) -> Iterator[Event]:
+        """Yield events with ``start_ns <= time < end_ns``, of one machine or of all, by time."""
+        ...
+
     def retain(self, keep_ns: int | None) -> None:
-        """Make the store ready, and keep samples and gaps at least so long; None is for ever.
+        """Make the store ready, and keep what it holds at least so long; None is for ever.
 
         Older ones leave bit by bit, not at once.
 

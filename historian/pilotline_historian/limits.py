@@ -1,5 +1,6 @@
-"""What a sample may hold: limits every back end keeps, so that none silently changes a value."""
+"""What samples and events may hold: limits every back end keeps, so that none changes a value."""
 
+from pilotline_historian.event import GREATEST_SEVERITY, LEAST_SEVERITY, Event
 from pilotline_historian.sample import Sample, Series, Value
 
 FIRST_TIME_NS = -(2**63) + 2
@@ -19,7 +20,7 @@ TEXT_BYTES = 65_535
 """Longest text in UTF-8; InfluxDB's limit of a string field."""
 
 NAME_BYTES = 1_024
-"""Longest site, machine or tag id in UTF-8."""
+"""Longest site, machine, tag, event or condition id in UTF-8."""
 
 
 def sample_fault(sample: Sample) -> str | None:
@@ -35,13 +36,31 @@ def sample_fault(sample: Sample) -> str | None:
 
 def series_fault(series: Series) -> str | None:
     """Return what is wrong with the names of a series, or None."""
-    for word, name in zip(("site", "machine", "tag"), series, strict=True):
-        size = _utf8_size(name)
-        if size is None:
-            return f"{word} id {name!r} is not valid Unicode"
-        if not 0 < size <= NAME_BYTES:
-            return f"{word} id has {size} bytes, must have 1 to {NAME_BYTES}"
+    for word, name in zip(("site id", "machine id", "tag id"), series, strict=True):
+        fault = _name_fault(word, name)
+        if fault is not None:
+            return fault
     return None
+
+
+def event_fault(event: Event) -> str | None:
+    """Return why no store can take the event, or None when it is sound."""
+    condition = event.condition
+    names = {"event id": event.event_id, "event type": event.type_name}
+    if condition is not None:
+        names["condition id"] = condition.id
+    texts = {"source name": event.source_name, "message": event.message}
+    if condition is not None:
+        texts["condition name"] = condition.name
+    faults = (
+        series_fault(Series(event.site, event.machine, "events")),
+        _time_fault("time", event.time_ns),
+        _time_fault("receive time", event.received_ns),
+        _severity_fault(event.severity),
+        *(_name_fault(word, name) for word, name in names.items()),
+        *(_text_fault(word, text) for word, text in texts.items()),
+    )
+    return next((fault for fault in faults if fault is not None), None)
 
 
 def plain(value: Value | None) -> Value | None:
@@ -72,10 +91,29 @@ def _value_fault(value: object) -> str | None:
         return None if fits else f"integer {value} does not fit 64 bits"
     if not isinstance(value, str):
         return f"a value of type {type(value).__name__} cannot be stored"
-    size = _utf8_size(value)
+    return _text_fault("text", value)
+
+
+def _severity_fault(severity: int) -> str | None:
+    if LEAST_SEVERITY <= severity <= GREATEST_SEVERITY:
+        return None
+    return f"severity {severity} is not from {LEAST_SEVERITY} to {GREATEST_SEVERITY}"
+
+
+def _name_fault(word: str, name: str) -> str | None:
+    size = _utf8_size(name)
     if size is None:
-        return "text is not valid Unicode (lone surrogate)"
-    return None if size <= TEXT_BYTES else f"text has {size} bytes, at most {TEXT_BYTES} fit"
+        return f"{word} {name!r} is not valid Unicode"
+    if not 0 < size <= NAME_BYTES:
+        return f"{word} has {size} bytes, must have 1 to {NAME_BYTES}"
+    return None
+
+
+def _text_fault(word: str, text: str) -> str | None:
+    size = _utf8_size(text)
+    if size is None:
+        return f"{word} is not valid Unicode (lone surrogate)"
+    return None if size <= TEXT_BYTES else f"{word} has {size} bytes, at most {TEXT_BYTES} fit"
 
 
 def _utf8_size(text: str) -> int | None:

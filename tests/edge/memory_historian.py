@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 from pilotline_historian import (
     Bucket,
+    Event,
     Gap,
     HistorianUnavailable,
     Rejected,
+    RejectedEvent,
     Sample,
     Series,
     WriteResult,
@@ -23,6 +25,9 @@ class MemoryHistorian:
         away: raised by every write while it is set.
         reject: tags whose values it never takes.
         stored: samples by identity.
+        declared: gaps by identity.
+        happened: events by identity.
+        reject_events: messages of events it never takes.
         writes: how many samples came, those that came again included.
         batches: how many values each write carried.
     """
@@ -31,6 +36,8 @@ class MemoryHistorian:
     reject: frozenset[str] = frozenset()
     stored: dict[tuple[Series, int], Sample] = field(default_factory=dict)
     declared: dict[tuple[str, str | None, int, str], Gap] = field(default_factory=dict)
+    happened: dict[tuple[str, int, str], Event] = field(default_factory=dict)
+    reject_events: frozenset[str] = frozenset()
     writes: int = 0
     batches: list[int] = field(default_factory=list)
     attempts: int = 0
@@ -56,6 +63,16 @@ class MemoryHistorian:
             for gap in gaps:
                 self.declared[(gap.machine, gap.tag, gap.start_ns, gap.cause)] = gap
 
+    def write_events(self, events: Sequence[Event]) -> tuple[RejectedEvent, ...]:
+        if self.away is not None:
+            raise self.away
+        with self._lock:
+            for event in events:
+                if event.message not in self.reject_events:
+                    self.happened[(event.machine, event.time_ns, event.event_id)] = event
+        bad = (event for event in events if event.message in self.reject_events)
+        return tuple(RejectedEvent(event, "planted") for event in bad)
+
     def series(self) -> list[Series]:
         return sorted({series for series, _ in self.stored})
 
@@ -77,6 +94,15 @@ class MemoryHistorian:
             if machine in (None, gap.machine) and gap.start_ns <= end_ns and start_ns <= gap.end_ns
         ]
         return sorted(found, key=lambda gap: (gap.start_ns, gap.tag or ""))
+
+    def events(self, machine: str | None, start_ns: int, end_ns: int) -> Iterator[Event]:
+        with self._lock:
+            held = sorted(self.happened.values(), key=lambda event: event.order)
+        return (
+            event
+            for event in held
+            if machine in (None, event.machine) and start_ns <= event.time_ns < end_ns
+        )
 
     def retain(self, keep_ns: int | None) -> None:
         raise NotImplementedError

@@ -5,7 +5,7 @@ from math import isfinite
 
 import pytest
 
-from pilotline_historian import Bucket, Sample, Series, Value
+from pilotline_historian import Bucket, ConditionState, Event, Sample, Series, Value
 from pilotline_historian.grid import Grid
 
 MILL = Series("aarhus", "mill-1", "spindle_speed")
@@ -36,6 +36,33 @@ def at(
 def each_second(values: Iterable[Value | None], series: Series = MILL) -> list[Sample]:
     """Return one good sample a second."""
     return [at(i * SECOND_NS, value, series=series) for i, value in enumerate(values)]
+
+
+def an_event(
+    offset_ns: int,
+    *,
+    event_id: str = "0a0b",
+    machine: str = "mill-1",
+    received_ns: int | None = NOON_NS + 77,
+    type_name: str = "ExclusiveLevelAlarmType",
+    source_name: str = "Spindle",
+    severity: int = 500,
+    message: str = "too hot",
+    condition: ConditionState | None = None,
+) -> Event:
+    """Return an event some nanoseconds after noon."""
+    return Event(
+        "aarhus",
+        machine,
+        event_id,
+        NOON_NS + offset_ns,
+        received_ns,
+        type_name,
+        source_name,
+        severity,
+        message,
+        condition,
+    )
 
 
 def same(left: object, right: object) -> bool:

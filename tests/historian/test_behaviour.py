@@ -5,12 +5,21 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pilotline_historian import Gap, Historian, Sample, Series, Value, open_historian
+from pilotline_historian import (
+    ConditionState,
+    Gap,
+    Historian,
+    Sample,
+    Series,
+    Value,
+    open_historian,
+)
 from pilotline_historian.grid import Grid
 from pilotline_historian.limits import FIRST_TIME_NS, LAST_TIME_NS
 from tests.historian.influxd import Influxd
@@ -21,6 +30,7 @@ from tests.historian.samples import (
     OVEN,
     SECOND_NS,
     UNCERTAIN,
+    an_event,
     assert_same_buckets,
     at,
     each_second,
@@ -157,8 +167,10 @@ class Behaviour:
         assert historian.last([MILL]) == {}
         assert historian.last([]) == {}
         assert historian.gaps(None, *AGES) == []
+        assert list(historian.events(None, *AGES)) == []
         assert historian.write([]).stored == 0
         historian.write_gaps([])
+        assert historian.write_events([]) == ()
 
     def test_series_are_listed_in_order_and_kept_apart(self, historian: Historian) -> None:
         historian.write([at(0, 21.5, series=OVEN), at(0, 900, series=MILL)])
@@ -273,6 +285,71 @@ class Behaviour:
         historian.write_gaps([gap])
         historian.write_gaps([gap, longer])
         assert historian.gaps("mill-1", *AGES) == [longer]
+
+    def test_events_come_back_as_written_in_the_order_of_their_times(
+        self, historian: Historian
+    ) -> None:
+        events = [
+            an_event(3, event_id="0c", message="plain"),
+            an_event(1, event_id="0a", message="two\nlines, \"quoted\" \\ = 'x' <script> 🙂"),
+            an_event(
+                2,
+                event_id="0b",
+                condition=ConditionState("ns=1;i=7", 'Over, "hot"', True, False, None, True),
+            ),
+            an_event(2, event_id="0d", received_ns=None, machine='oven 2, "x"\\\n%'),
+            an_event(0, event_id="09", severity=1_000, source_name="", message=""),
+        ]
+        assert historian.write_events(events) == ()
+        ordered = sorted(events, key=lambda event: event.order)
+        assert list(historian.events(None, *AGES)) == ordered
+        assert [event.event_id for event in historian.events("mill-1", *AGES)] == [
+            "09",
+            "0a",
+            "0b",
+            "0c",
+        ]
+        assert list(historian.events("mill-1", NOON_NS + 1, NOON_NS + 2)) == [events[1]]
+        assert list(historian.events("mill-1", NOON_NS + 4, NOON_NS + 2 * SECOND_NS)) == []
+
+    def test_events_of_one_instant_are_all_kept_and_each_once(self, historian: Historian) -> None:
+        events = [an_event(5, event_id=f"{number:08x}") for number in range(2_500)]
+        for first in range(0, len(events), 500):
+            historian.write_events(events[first : first + 500])
+        historian.write_events(events[:700])
+        assert list(historian.events(None, *AGES)) == events
+
+    def test_more_events_than_one_answer_holds_are_read_in_order(
+        self, historian: Historian
+    ) -> None:
+        events = [an_event(i // 3 * 400_000, event_id=f"{i:08x}") for i in range(12_000)]
+        for first in range(0, len(events), 3_000):
+            historian.write_events(events[first : first + 3_000])
+        assert list(historian.events("mill-1", *AGES)) == events
+
+    @pytest.mark.parametrize(
+        ("fault", "reason"),
+        [
+            ({"severity": 0}, "severity 0"),
+            ({"severity": 1_001}, "severity 1001"),
+            ({"machine": ""}, "machine id"),
+            ({"event_id": ""}, "event id"),
+            ({"type_name": "x" * 1_025}, "event type"),
+            ({"message": "x" * 65_536}, "message has 65536 bytes"),
+            ({"message": "\ud800"}, "Unicode"),
+            ({"offset_ns": 2**63}, "time"),
+            ({"received_ns": 2**63}, "receive time"),
+            ({"condition": ConditionState("", "a", None, None, None, False)}, "condition id"),
+        ],
+    )
+    def test_an_event_that_no_store_can_hold_is_rejected_alone(
+        self, historian: Historian, fault: dict[str, Any], reason: str
+    ) -> None:
+        good, bad = an_event(0, event_id="0a"), an_event(**{"offset_ns": 1, **fault})
+        (rejected,) = historian.write_events([bad, good])
+        assert rejected.event == bad
+        assert reason in rejected.reason
+        assert list(historian.events(None, *AGES)) == [good]
 
     def test_threads_may_share_it(self, historian: Historian) -> None:
         series = [Series("aarhus", "mill-1", f"tag-{i}") for i in range(4)]

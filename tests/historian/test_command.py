@@ -14,9 +14,9 @@ import structlog
 from typer.testing import CliRunner, Result
 
 from pilotline.commands.historian import app
-from pilotline_historian import Gap, Historian, Series
+from pilotline_historian import ConditionState, Gap, Historian, Series
 from tests.historian.influxd import Influxd
-from tests.historian.samples import MILL, NOON_NS, SECOND_NS, at, each_second
+from tests.historian.samples import MILL, NOON_NS, SECOND_NS, an_event, at, each_second
 
 NOON = "2026-09-21T14:13:20Z"
 LATER = "2026-09-21T15:00:00Z"
@@ -36,6 +36,15 @@ def url(embedded: Historian, embedded_file: Path) -> str:
     embedded.write(each_second(range(3), Series("aarhus", "oven-2", "door")))
     embedded.write_gaps(
         [Gap("aarhus", "mill-1", None, NOON_NS, NOON_NS + 90 * SECOND_NS, "connection-lost")]
+    )
+    hot = ConditionState("ns=1;i=7", "Overtemperature", True, False, None, True)
+    embedded.write_events(
+        [
+            an_event(0, event_id="0a", severity=700, condition=hot),
+            an_event(
+                SECOND_NS, event_id="0b", severity=100, message="=door \x1b[2J", machine="oven-2"
+            ),
+        ]
     )
     return f"sqlite:///{embedded_file}"
 
@@ -81,13 +90,12 @@ def test_a_query_may_be_reduced(run: Command) -> None:
     assert run(*words).stdout.splitlines()[1] == "2026-09-21T14:13:00Z,0.0,2.0,1.0,2,3"
 
 
-def test_a_terminal_gets_a_table(url: str) -> None:
+def _on_a_terminal(url: str, *words: str) -> str:
     ours, theirs = pty.openpty()
-    words = ["query", "mill-1", "spindle_speed", "--start", NOON, "--end", LATER]
     with subprocess.Popen(
         [sys.executable, "-m", "pilotline", "historian", *words, "--historian", url],
         stdout=theirs,
-        env={**os.environ, "COLUMNS": "120"},
+        env={**os.environ, "COLUMNS": "160"},
     ) as command:
         os.close(theirs)
         shown = b""
@@ -98,8 +106,19 @@ def test_a_terminal_gets_a_table(url: str) -> None:
                 break
     os.close(ours)
     assert command.returncode == 0
-    assert "mill-1 spindle_speed" in shown.decode()
-    assert "│" in shown.decode()
+    return shown.decode()
+
+
+def test_a_terminal_gets_a_table(url: str) -> None:
+    shown = _on_a_terminal(url, "query", "mill-1", "spindle_speed", "--start", NOON, "--end", LATER)
+    assert "mill-1 spindle_speed" in shown
+    assert "│" in shown
+
+
+def test_a_machine_cannot_command_the_terminal(url: str) -> None:
+    shown = _on_a_terminal(url, "events", "oven-2", "--start", NOON, "--end", LATER)
+    assert "=door �[2J" in " ".join(shown.split())
+    assert "\x1b[2J" not in shown
 
 
 def test_gaps_are_printed_with_their_cause(run: Command) -> None:
@@ -110,6 +129,21 @@ def test_gaps_are_printed_with_their_cause(run: Command) -> None:
     (gap,) = json.loads(run("gaps", "--json").stdout)["gaps"]
     assert (gap["tag"], gap["cause"]) == (None, "connection-lost")
     assert json.loads(run("gaps", "oven-2", "--json").stdout)["gaps"] == []
+
+
+def test_events_are_printed_with_what_they_say_of_their_condition(run: Command) -> None:
+    span = ("--start", NOON, "--end", LATER)
+    header, hot, door = csv.reader(run("events", *span).stdout.splitlines())
+    assert header[:6] == ["time", "site", "machine", "severity", "source", "message"]
+    assert hot[2:6] == ["mill-1", "700", "Spindle", "too hot"]
+    assert hot[7:] == ["Overtemperature", "active, unacknowledged", "0a"]
+    assert door[5] == "'=door \x1b[2J"
+    assert door[7:] == ["", "", "0b"]
+    (event,) = json.loads(run("events", "mill-1", *span, "--json").stdout)["events"]
+    assert event["condition"]["active"] is True
+    assert (event["time"], event["severity"]) == (NOON, 700)
+    assert len(run("events", *span, "--severity", "500").stdout.splitlines()) == 2
+    assert run("events", "mill-9", *span).stdout.splitlines() == [",".join(header)]
 
 
 @pytest.mark.parametrize(

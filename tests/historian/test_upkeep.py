@@ -14,7 +14,7 @@ from pilotline_historian.embedded import EmbeddedHistorian, inbox, sealing
 from pilotline_historian.times import read_duration
 from tests.historian.influx_write import Answer, Endpoint, write_endpoint
 from tests.historian.influxd import Influxd
-from tests.historian.samples import MILL, SECOND_NS, each_second
+from tests.historian.samples import MILL, NOON_NS, SECOND_NS, an_event, each_second
 
 DAY_NS = 86_400 * SECOND_NS
 AGES = (-(2**62), 2**62)
@@ -63,6 +63,7 @@ class TestEmbeddedRetention:
                 Gap("aarhus", "mill-1", None, _day(2), _day(1), "connection-lost"),
             ]
         )
+        embedded.write_events([an_event(_day(age) - NOON_NS) for age in (400, 91, 89)])
         _write_days(embedded, [400, 91, 89, 1])
         embedded.retain(90 * DAY_NS)
         _write_days(embedded, [0])
@@ -70,6 +71,7 @@ class TestEmbeddedRetention:
         assert len(ages) == 6
         assert max(ages) == pytest.approx(89, abs=0.01)
         assert len(embedded.gaps(None, *AGES)) == 1
+        assert len(list(embedded.events(None, *AGES))) == 1
 
     def test_the_newest_value_of_a_silent_tag_stays_known(self, embedded: Historian) -> None:
         silent = Series("aarhus", "mill-1", "serial_number")

@@ -1,7 +1,6 @@
 """`pilotline historian`: looks at time series and copies them to files."""
 
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,24 +8,30 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pilotline.commands.historian_access import HistorianUrl, fail, opened
+from pilotline.commands.historian_events import events
+from pilotline.commands.historian_printing import (
+    AsCsv,
+    AsJson,
+    End,
+    Start,
+    print_json,
+    print_json_stream,
+    print_rows,
+    shown,
+    span_of,
+    span_record,
+)
 from pilotline.commands.historian_upkeep import backup, init
 
 if TYPE_CHECKING:
     from pilotline_historian import Bucket, Gap, Historian, Sample, Series
 
-_TABLE_ROWS = 500
-
 app = typer.Typer(no_args_is_help=True)
 app.command()(init)
 app.command()(backup)
+app.command()(events)
 
-Start = Annotated[
-    str | None, typer.Option(metavar="TIME", help="2026-11-22T06:00Z, or how long ago: 90min, 8h.")
-]
-End = Annotated[str, typer.Option(metavar="TIME", help="Like --start; nothing from there on.")]
 Site = Annotated[str | None, typer.Option(help="Site, where several have such a machine.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, as when the output is no terminal.")]
 
 
 @app.callback()
@@ -50,7 +55,7 @@ def query(
 ) -> None:
     """Print the samples of a tag, or their minima, maxima and means."""
     with opened(url) as store:
-        span = _span(start, end)
+        span = span_of(start, end)
         series = _one_series(store, site, machine, tag)
         if points is not None:
             buckets = store.buckets(series, *span, points)
@@ -77,7 +82,7 @@ def export(
     from pilotline_historian.export import exporting
 
     with opened(url) as store:
-        span = _span(start, end)
+        span = span_of(start, end)
         chosen = [
             series
             for series in store.series()
@@ -105,31 +110,13 @@ def gaps(
 ) -> None:
     """Print the declared intervals without data, and why there is none."""
     with opened(url) as store:
-        span = _span(start, end)
+        span = span_of(start, end)
         found = store.gaps(machine, *span)
     if as_json:
-        _print_json({**_span_record(span), "gaps": [_gap_record(gap) for gap in found]})
+        print_json({**span_record(span), "gaps": [_gap_record(gap) for gap in found]})
         return
     columns = ("site", "machine", "tag", "start", "end", "seconds", "cause")
-    _print_rows("Gaps", columns, (_gap_cells(gap) for gap in found), as_csv=as_csv)
-
-
-def _span(start: str | None, end: str) -> tuple[int, int]:
-    """Return the interval, ns; without a start it begins with the first sample."""
-    import time
-
-    from pilotline_historian.limits import FIRST_TIME_NS
-    from pilotline_historian.times import read_instant
-
-    now_ns = time.time_ns()
-    try:
-        start_ns = FIRST_TIME_NS if start is None else read_instant(start, now_ns)
-        end_ns = read_instant(end, now_ns)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-    if end_ns <= start_ns:
-        raise typer.BadParameter(f"--end {end} is not after --start {start}")
-    return start_ns, end_ns
+    print_rows("Gaps", columns, (_gap_cells(gap) for gap in found), as_csv=as_csv)
 
 
 def _one_series(store: "Historian", site: str | None, machine: str, tag: str) -> "Series":
@@ -166,10 +153,10 @@ def _print_samples(
             {name: field for name, field in record(sample).items() if name not in dropped}
             for sample in samples
         )
-        _print_json_stream({**series._asdict(), **_span_record(span)}, "samples", records)
+        print_json_stream({**series._asdict(), **span_record(span)}, "samples", records)
         return
     title = f"{series.machine} {series.tag}"
-    _print_rows(title, COLUMNS[3:], (cells(sample)[3:] for sample in samples), as_csv=as_csv)
+    print_rows(title, COLUMNS[3:], (cells(sample)[3:] for sample in samples), as_csv=as_csv)
 
 
 def _print_buckets(
@@ -194,36 +181,11 @@ def _print_buckets(
     for each in records:
         each["start"] = each.pop("start_ns")
     if as_json:
-        _print_json({**series._asdict(), **_span_record(span), "buckets": records})
+        print_json({**series._asdict(), **span_record(span), "buckets": records})
         return
     columns = ("start", "minimum", "maximum", "mean", "last", "good_count")
-    rows = (tuple(_shown(each[column]) for column in columns) for each in records)
-    _print_rows(f"{series.machine} {series.tag}", columns, rows, as_csv=as_csv)
-
-
-def _print_rows(
-    title: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]], *, as_csv: bool
-) -> None:
-    if as_csv or not sys.stdout.isatty():
-        import csv
-
-        written = csv.writer(sys.stdout, lineterminator="\n")
-        written.writerow(columns)
-        written.writerows(rows)
-        return
-    from itertools import islice
-
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(*columns, title=title)
-    remaining = iter(rows)
-    for row in islice(remaining, _TABLE_ROWS):
-        table.add_row(*map(Text, row))
-    if next(remaining, None) is not None:
-        table.caption = f"the first {_TABLE_ROWS} rows; --csv prints all, --points N reduces them"
-    Console().print(table)
+    rows = (tuple(shown(each[column]) for column in columns) for each in records)
+    print_rows(f"{series.machine} {series.tag}", columns, rows, as_csv=as_csv)
 
 
 @contextmanager
@@ -253,18 +215,12 @@ def _counting(number_of_series: int) -> Iterator[Any]:
         yield counted
 
 
-def _span_record(span: tuple[int, int]) -> dict[str, str]:
-    from pilotline_historian.times import instant_text
-
-    return {"start": instant_text(span[0]), "end": instant_text(span[1])}
-
-
 def _gap_record(gap: "Gap") -> dict[str, Any]:
     return {
         "site": gap.site,
         "machine": gap.machine,
         "tag": gap.tag,
-        **_span_record((gap.start_ns, gap.end_ns)),
+        **span_record((gap.start_ns, gap.end_ns)),
         "cause": gap.cause,
     }
 
@@ -273,27 +229,4 @@ def _gap_cells(gap: "Gap") -> tuple[str, ...]:
     fields = _gap_record(gap)
     seconds = f"{(gap.end_ns - gap.start_ns) / 1e9:.3f}"
     names = ("site", "machine", "tag", "start", "end")
-    return (*(_shown(fields[name]) for name in names), seconds, _shown(gap.cause))
-
-
-def _shown(field: Any) -> str:  # noqa: ANN401 - a JSON scalar
-    from pilotline_historian.export import value_cell
-
-    return value_cell(field)
-
-
-def _print_json(fields: dict[str, Any]) -> None:
-    import json
-
-    typer.echo(json.dumps(fields, ensure_ascii=False))
-
-
-def _print_json_stream(fields: dict[str, Any], name: str, items: Iterable[Any]) -> None:
-    """Print one JSON object whose list `name` is never held whole."""
-    import json
-
-    head = json.dumps(fields, ensure_ascii=False).removesuffix("}")
-    sys.stdout.write(f"{head}, {json.dumps(name)}: [")
-    for place, item in enumerate(items):
-        sys.stdout.write((", " if place else "") + json.dumps(item, ensure_ascii=False))
-    sys.stdout.write("]}\n")
+    return (*(shown(fields[name]) for name in names), seconds, shown(gap.cause))

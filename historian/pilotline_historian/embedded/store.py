@@ -10,15 +10,17 @@ import numpy as np
 
 from pilotline_historian.embedded.batch import NeedsCare, batch_of
 from pilotline_historian.embedded.database import BUSY_TIMEOUT_S, Database
+from pilotline_historian.embedded.events import PAGE_ROWS, insert_events, read_events
 from pilotline_historian.embedded.inbox import INBOX, insert_page, read_lane
 from pilotline_historian.embedded.latest import later, newest_rows, read_latest, sample_of
 from pilotline_historian.embedded.page import OpenSamples
 from pilotline_historian.embedded.reading import read_buckets, read_step
 from pilotline_historian.embedded.retention import read_retention, set_retention
 from pilotline_historian.embedded.sealing import seal
+from pilotline_historian.event import Event
 from pilotline_historian.grid import Grid
-from pilotline_historian.historian import WriteResult
-from pilotline_historian.limits import FIRST_TIME_NS, LAST_TIME_NS, series_fault
+from pilotline_historian.historian import RejectedEvent, WriteResult
+from pilotline_historian.limits import FIRST_TIME_NS, LAST_TIME_NS, event_fault, series_fault
 from pilotline_historian.sample import Bucket, Gap, Sample, Series
 
 _SERIES_ID: Final = "SELECT id FROM series WHERE site = ? AND machine = ? AND tag = ?"
@@ -105,6 +107,15 @@ class EmbeddedHistorian:
         with self._database.writing() as connection:
             connection.executemany(_UPSERT_GAP, rows)
 
+    def write_events(self, events: Sequence[Event]) -> tuple[RejectedEvent, ...]:
+        """Store events; see `Historian.write_events`."""
+        faults = [(event, event_fault(event)) for event in events]
+        sound = [event for event, fault in faults if fault is None]
+        if sound:
+            with self._database.writing() as connection:
+                insert_events(connection, sound)
+        return tuple(RejectedEvent(event, fault) for event, fault in faults if fault is not None)
+
     def series(self) -> list[Series]:
         """Return every series, sorted."""
         with self._database.reading() as connection:
@@ -159,6 +170,18 @@ class EmbeddedHistorian:
         start_ns, end_ns = _clamped(start_ns, end_ns)
         with self._database.reading() as connection:
             return [Gap(*row) for row in connection.execute(_GAPS, (machine, start_ns, end_ns))]
+
+    def events(self, machine: str | None, start_ns: int, end_ns: int) -> Iterator[Event]:
+        """Yield events by time; the file is free between pages of them."""
+        start_ns, end_ns = _clamped(start_ns, end_ns)
+        after: Event | None = None
+        while True:
+            with self._database.reading() as connection:
+                page = read_events(connection, machine, start_ns, end_ns, after)
+            yield from page
+            if len(page) < PAGE_ROWS:
+                return
+            after = page[-1]
 
     def retain(self, keep_ns: int | None) -> None:
         """Keep what is younger than this; see `Historian.retain`."""

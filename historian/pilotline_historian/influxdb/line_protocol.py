@@ -70,7 +70,7 @@ class LineEncoder:
         series, time_ns, value, status, server_time_ns = sample
         prefix = self._prefixes.get(series)
         if prefix is None:
-            prefix = self._prefixes[series] = _series_key(SAMPLE, series._asdict())
+            prefix = self._prefixes[series] = series_key(SAMPLE, series._asdict())
         server = "" if server_time_ns is None else f",server_time_ns={server_time_ns}i"
         return f"{prefix} {_value_fields(value)},status={status}i{server} {time_ns}"
 
@@ -102,7 +102,7 @@ class LineEncoder:
 def gap_line(gap: Gap) -> str:
     """Return a gap as one line without its line feed."""
     tags = {"site": gap.site, "machine": gap.machine, "tag": gap.tag, "cause": gap.cause}
-    key = _series_key(GAP, {word: name for word, name in tags.items() if name is not None})
+    key = series_key(GAP, {word: name for word, name in tags.items() if name is not None})
     return f"{key} end_ns={gap.end_ns}i {gap.start_ns}"
 
 
@@ -160,7 +160,14 @@ def decode_name(name: str) -> str:
     return unquote(name, errors="strict") if "%" in name else name
 
 
-def _series_key(measurement: str, tags: dict[str, str]) -> str:
+def quoted_text(text: str) -> str:
+    """Return a text as a string field holds it."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def series_key(measurement: str, tags: dict[str, str]) -> str:
+    """Return measurement and tags as a line begins with them."""
     pairs = (f"{word}={_escaped_tag(encode_name(name))}" for word, name in sorted(tags.items()))
     return ",".join((measurement, *pairs))
 
@@ -178,8 +185,7 @@ def _value_fields(value: Value | None) -> str:
         return _float_fields(value)
     if isinstance(value, int):
         return _int_fields(value)
-    text = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'kind="{Kind.TEXT}",value_text="{text}"'
+    return f'kind="{Kind.TEXT}",value_text={quoted_text(value)}'
 
 
 def _float_fields(value: float) -> str:

@@ -1,6 +1,6 @@
 """InfluxQL statements and their answers as samples, buckets and gaps."""
 
-# ruff: noqa: S608 - InfluxQL has no parameters everywhere; `_literal` quotes every name
+# ruff: noqa: S608 - InfluxQL has no parameters everywhere; `literal` quotes every name
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -41,7 +41,7 @@ def raw_query(series: Series, start_ns: int, end_ns: int) -> str:
     """Ask for the first samples of an interval, in time order."""
     return (
         f'SELECT "status", "server_time_ns", {_VALUE} FROM "{SAMPLE}" '
-        f"WHERE {_is(series)} AND {_within(start_ns, end_ns)} "
+        f"WHERE {_is(series)} AND {within(start_ns, end_ns)} "
         f"ORDER BY time ASC LIMIT {PAGE_ROWS}"
     )
 
@@ -61,17 +61,17 @@ def bucket_query(series: Series, start_ns: int, end_ns: int, grid: Grid, means: 
     offset_ns = grid.origin_ns % grid.width_ns
     return (
         f'SELECT count("status"), min("value_float"), max("value_float"), {mean}, {_LAST_VALUE} '
-        f'FROM "{SAMPLE}" WHERE {_is(series)} AND {_GOOD} AND {_within(start_ns, end_ns)} '
+        f'FROM "{SAMPLE}" WHERE {_is(series)} AND {_GOOD} AND {within(start_ns, end_ns)} '
         f"GROUP BY time({grid.width_ns}ns, {offset_ns}ns) fill(none)"
     )
 
 
 def gap_query(machine: str | None, start_ns: int, end_ns: int) -> str:
     """Ask for gaps that may touch an interval."""
-    chosen = "" if machine is None else f' AND "machine" = {_literal(machine)}'
+    chosen = "" if machine is None else f' AND "machine" = {literal(machine)}'
     return (
         f'SELECT "end_ns", {_TAGS}, "cause" FROM "{GAP}" '
-        f'WHERE {_within(FIRST_TIME_NS, end_ns)} AND "end_ns" >= {start_ns}{chosen}'
+        f'WHERE {within(FIRST_TIME_NS, end_ns)} AND "end_ns" >= {start_ns}{chosen}'
     )
 
 
@@ -142,14 +142,15 @@ def _number(field: float | None) -> float | None:
 
 def _is(series: Series) -> str:
     words: Mapping[str, str] = series._asdict()
-    return " AND ".join(f'"{word}" = {_literal(name)}' for word, name in words.items())
+    return " AND ".join(f'"{word}" = {literal(name)}' for word, name in words.items())
 
 
-def _literal(name: str) -> str:
+def literal(name: str) -> str:
     """Quote a name; once encoded it has no backslash and no line feed."""
     return "'" + encode_name(name).replace("'", "\\'") + "'"
 
 
-def _within(start_ns: int, end_ns: int) -> str:
+def within(start_ns: int, end_ns: int) -> str:
+    """Return the condition that a point's time lies in ``[start_ns, end_ns)``."""
     first, last = max(start_ns, FIRST_TIME_NS), min(end_ns - 1, LAST_TIME_NS)
     return f"time >= {first} AND time <= {last}"

@@ -5,14 +5,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
 from pilotline_historian.errors import HistorianRefused
+from pilotline_historian.event import Event
 from pilotline_historian.grid import Grid
-from pilotline_historian.historian import Rejected, WriteResult
+from pilotline_historian.historian import Rejected, RejectedEvent, WriteResult
+from pilotline_historian.influxdb import events as stored_events
 from pilotline_historian.influxdb import reading
 from pilotline_historian.influxdb.delivery import Delivery
 from pilotline_historian.influxdb.line_protocol import HalfWritten, LineEncoder, gap_line
 from pilotline_historian.influxdb.retention import set_retention
 from pilotline_historian.influxdb.server import Address, NotJson, ResultSeries, Server
-from pilotline_historian.limits import plain, sample_fault
+from pilotline_historian.limits import event_fault, plain, sample_fault
 from pilotline_historian.sample import Bucket, Gap, Sample, Series
 
 _HALF_WRITTEN_TRIES: Final = 6
@@ -71,6 +73,17 @@ class InfluxHistorian:
         for place, reason in bad.items():
             raise HistorianRefused(f"the historian does not take {gaps[place]}: {reason}")
 
+    def write_events(self, events: Sequence[Event]) -> tuple[RejectedEvent, ...]:
+        """Store events; see `Historian.write_events`."""
+        faults = [(event, event_fault(event)) for event in events]
+        rejected = [RejectedEvent(event, fault) for event, fault in faults if fault is not None]
+        sound = [event for event, fault in faults if fault is None]
+        if sound:
+            lines = [stored_events.event_line(event).encode() for event in sound]
+            bad = self._delivery.deliver(lines)
+            rejected.extend(RejectedEvent(sound[place], reason) for place, reason in bad.items())
+        return tuple(rejected)
+
     def series(self) -> list[Series]:
         """Return every series that holds a sample, sorted."""
         answers = self._server.query(reading.series_query())
@@ -122,6 +135,24 @@ class InfluxHistorian:
             touching,
             key=lambda gap: (gap.start_ns, gap.site, gap.machine, gap.tag or "", gap.cause),
         )
+
+    def events(self, machine: str | None, start_ns: int, end_ns: int) -> Iterator[Event]:
+        """Yield events by time, asking for some thousand at a time."""
+        rows = stored_events.PAGE_ROWS
+        from_ns = start_ns
+        while from_ns < end_ns:
+            query = stored_events.event_query(machine, from_ns, end_ns, rows)
+            page = self._answers(query, stored_events.events)
+            upto_ns = end_ns
+            if len(page) >= rows:
+                # Points of one millisecond may stand in any order; the last one may go on.
+                upto_ns = stored_events.floor_ms(max(event.time_ns for event in page))
+                if upto_ns <= from_ns:
+                    rows *= 2
+                    continue
+            inside = (event for event in page if from_ns <= event.time_ns < upto_ns)
+            yield from sorted(inside, key=lambda event: event.order)
+            from_ns, rows = upto_ns, stored_events.PAGE_ROWS
 
     def retain(self, keep_ns: int | None) -> None:
         """Make database or bucket where it is missing; see `Historian.retain`."""

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 
 from pilotline_historian import (
     Bucket,
+    Event,
     Gap,
     HistorianError,
+    RejectedEvent,
     Sample,
     Series,
     WriteResult,
@@ -39,6 +41,9 @@ class FakeHistorian:
     def write_gaps(self, gaps: Sequence[Gap]) -> None:
         self.declared += gaps
 
+    def write_events(self, events: Sequence[Event]) -> tuple[RejectedEvent, ...]:
+        raise NotImplementedError
+
     def series(self) -> list[Series]:
         return sorted({each.series for each in self.samples})
 
@@ -70,6 +75,9 @@ class FakeHistorian:
             for each in self.declared
             if machine in (None, each.machine) and each.start_ns < end_ns and each.end_ns > start_ns
         ]
+
+    def events(self, machine: str | None, start_ns: int, end_ns: int) -> Iterator[Event]:
+        raise NotImplementedError
 
     def retain(self, keep_ns: int | None) -> None:
         raise NotImplementedError
