@@ -73,14 +73,19 @@ def _row(event: Event) -> tuple[object, ...]:
 
 
 def _event(row: tuple[Any, ...]) -> Event:
-    head: tuple[Any, ...] = row[:9]
     condition_id, name, active, acknowledged, confirmed, retain = row[9:]
-    if condition_id is None:
-        return Event(*head)
-    state = ConditionState(
-        condition_id, name, _truth(active), _truth(acknowledged), _truth(confirmed), bool(retain)
-    )
-    return Event(*head, condition=state)
+    condition = None
+    if condition_id is not None:
+        condition = ConditionState(
+            condition_id,
+            name,
+            _truth(active),
+            _truth(acknowledged),
+            _truth(confirmed),
+            bool(retain),
+        )
+    fields: tuple[Any, ...] = (*row[:9], condition)
+    return Event(*fields)
 
 
 def _truth(column: int | None) -> bool | None:
