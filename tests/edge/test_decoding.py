@@ -1,6 +1,7 @@
 """The fast decoder says what asyncua says, to the full resolution of an OPC UA time."""
 
 import math
+import struct
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pilotline_edge.errors import UndecodableMessage
-from pilotline_edge.subscription import decoding
+from pilotline_edge.subscription import columns, decoding
 from pilotline_edge.subscription.publication import (
     LAST_SEQUENCE,
     Publication,
@@ -99,6 +100,59 @@ def _comparable(publication: Publication) -> tuple[object, ...]:
 @given(responses())
 def test_both_decoders_agree(body: bytes) -> None:
     assert _comparable(decoding.decode(body)) == _comparable(decoding.decode_generic(body))
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> bytes:
+    """A message of many values, most of them in rows of one layout."""
+    kind = draw(st.integers(1, 11))
+    masks = st.sampled_from([0x0D, 0x0F, 0x3D, 0x3F, 0x1D, 0x05, 0x01, 0x02, 0x4D])
+    usual, odd = draw(masks), draw(st.booleans())
+    ticks = st.integers(116_444_736_000_000_001, 116_444_736_000_000_000 + 2**56)
+    written: list[bytes] = []
+    for handle in range(draw(st.integers(14, 40))):
+        mask = draw(masks) if odd and draw(st.booleans()) else usual
+        row = handle.to_bytes(4, "little") + bytes((mask,))
+        if mask & 0x01:
+            width = struct.calcsize("?bBhHiIqQfd"[kind - 1])
+            row += bytes((kind,)) + draw(st.binary(min_size=width, max_size=width))
+        row += draw(st.binary(min_size=4, max_size=4)) if mask & 0x02 else b""
+        for time, pico in ((0x04, 0x10), (0x08, 0x20)):
+            row += draw(ticks).to_bytes(8, "little") if mask & time else b""
+            row += draw(st.integers(0, 9999)).to_bytes(2, "little") if mask & pico else b""
+        written.append(row)
+    response: Any = ua.PublishResponse()
+    parts = [ua.DataChangeNotification() for _ in range(draw(st.integers(1, 2)))]
+    response.Parameters.NotificationMessage.NotificationData = parts
+    empty = struct_to_binary(response)
+    at = empty.index(b"\x01\x00\x2b\x03\x01") + 5
+    content = len(written).to_bytes(4, "little") + b"".join(written)
+    length = int.from_bytes(empty[at : at + 4], "little") + len(content) - 4
+    return empty[:at] + length.to_bytes(4, "little") + content + empty[at + 8 :]
+
+
+@settings(max_examples=150, deadline=None)
+@given(rows())
+def test_rows_read_together_say_what_each_says_alone(body: bytes) -> None:
+    together = _outcome(body)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(columns, "LEAST_ROWS", 2**31)
+        assert together == _outcome(body)
+
+
+def _outcome(body: bytes) -> object:
+    try:
+        return _comparable(decoding.decode(body))
+    except UndecodableMessage:
+        return UndecodableMessage
+
+
+def test_rows_can_be_looked_at_one_by_one() -> None:
+    held = columns.ChangeColumns([1, 2, 3], [1.0, 2.0, 3.0], [0, 0, 0], [7, 8, 9], [7, 8, 9])
+    changes = columns.Changes(held)
+    assert changes[1] == (2, 2.0, 0, 8, 8)
+    assert changes[1:] == list(changes)[1:]
+    assert len(changes) == 3
 
 
 @settings(max_examples=150, deadline=None)

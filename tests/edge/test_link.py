@@ -16,6 +16,7 @@ from pilotline_edge.journal import Journal
 from pilotline_edge.journal.reader import BacklogReader
 from pilotline_edge.link import MachineLink
 from pilotline_edge.state import begun
+from pilotline_edge.subscription.columns import ChangeColumns, Changes
 from pilotline_edge.subscription.publication import OVERFLOW, Publication
 from pilotline_historian import Gap, Series
 from tests.edge.plants import machine, tag
@@ -174,6 +175,38 @@ def test_a_full_queue_counts_as_an_overflown_one(rig: Rig) -> None:
     run(work)
     _, (gap,) = rig.kept()
     assert gap.cause == "queue-overflow"
+
+
+def test_many_values_read_at_once_are_kept_like_as_many_one_by_one(rig: Rig) -> None:
+    """`Changes` spares a look at each value; what is kept and declared is the same."""
+    rig.subscription.items[0].accepted(1, 10_000)
+
+    def at_once(sequence: int, status: int = 0) -> Publication:
+        first, *others = message(sequence, values=20).changes
+        rows = [(*each[:4], each[3]) for each in ((*first[:2], status, *first[3:]), *others)]
+        columns = ChangeColumns(*map(list, zip(*rows, strict=True)))
+        published = START + sequence * 1000 * MS + 50 * MS
+        return Publication(7, sequence, published, False, Changes(columns))
+
+    async def work() -> None:
+        await _take(rig, at_once(1))
+        await _take(rig, at_once(2, OVERFLOW))
+
+    run(work)
+    values, (gap,) = rig.kept()
+    assert values == [float(first + index) for first in (100, 200) for index in range(20)]
+    assert (gap.tag, gap.cause) == ("a", "queue-overflow")
+    assert (gap.start_ns, gap.end_ns) == (START + 1000 * MS + 19, START + 2000 * MS)
+
+
+def test_values_read_at_once_of_a_former_item_are_left_out(rig: Rig) -> None:
+    columns = ChangeColumns([1, 9], [1.0, 2.0], [0, 0], [START + 1, START + 2], [None, None])
+
+    async def work() -> None:
+        await _take(rig, Publication(7, 1, START + MS, False, Changes(columns)))
+
+    run(work)
+    assert rig.kept() == ([1.0], [])
 
 
 def test_an_ended_subscription_is_made_anew(rig: Rig) -> None:

@@ -6,8 +6,9 @@ asyncua, which keeps microseconds and reads picoseconds where the standard does 
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from asyncua import ua
@@ -15,6 +16,12 @@ from asyncua.common.utils import Buffer
 from asyncua.ua.ua_binary import struct_from_binary
 
 from pilotline_edge.errors import UndecodableMessage
+from pilotline_edge.subscription.columns import (
+    LATEST_TICKS,
+    TICKS_1970,
+    Changes,
+    read_columns,
+)
 from pilotline_edge.subscription.publication import Change, Publication, Unsupported
 from pilotline_edge.subscription.values import (
     MOST_ELEMENTS,
@@ -26,8 +33,6 @@ from pilotline_edge.subscription.values import (
 )
 from pilotline_historian import Value
 
-_TICKS_1970 = 116_444_736_000_000_000
-_LATEST_TICKS = _TICKS_1970 + (2**63 - 1) // 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -156,7 +161,7 @@ def _fast(body: bytes) -> Publication:
     (published,) = _i64(body, at + 5)
     (parts,) = _i32(body, at + 13)
     at += 17
-    changes: list[Change] = []
+    pieces: list[Sequence[Change]] = []
     for _ in range(max(parts, 0)):
         if body[at : at + 5] != _DATA_CHANGE:
             raise _NotPlain
@@ -164,20 +169,26 @@ def _fast(body: bytes) -> Publication:
         at += 9
         if length < 8 or at + length > len(body):
             raise _NotPlain
-        if _read_changes(body, at, changes) > at + length:
+        piece, end = _read_changes(body, at)
+        if end > at + length:
             raise _NotPlain
+        pieces.append(piece)
         at += length
+    changes = pieces[0] if len(pieces) == 1 else list(chain.from_iterable(pieces))
     return Publication(subscription_id, sequence, _ns_of_ticks(published), more, changes)
 
 
 def _ns_of_ticks(ticks: int) -> int | None:
-    return (ticks - _TICKS_1970) * 100 if _TICKS_1970 < ticks <= _LATEST_TICKS else None
+    return (ticks - TICKS_1970) * 100 if TICKS_1970 < ticks <= LATEST_TICKS else None
 
 
-def _read_changes(body: bytes, at: int, changes: list[Change]) -> int:
-    """Read a DataChangeNotification's values and return the offset behind them."""
+def _read_changes(body: bytes, at: int) -> tuple[Sequence[Change], int]:
+    """Read a DataChangeNotification's values and return them with the offset behind them."""
     (count,) = _i32(body, at)
     at += 4
+    if found := read_columns(body, at, count):
+        return Changes(found[0]), found[1]
+    changes: list[Change] = []
     for _ in range(count):
         (handle,) = _u32(body, at)
         mask = body[at + 4]
@@ -202,7 +213,7 @@ def _read_changes(body: bytes, at: int, changes: list[Change]) -> int:
             server = server and server + _u16(body, at)[0] // 100
             at += 2
         changes.append((handle, value, status, source, server))
-    return at
+    return changes, at
 
 
 def _read_value(body: bytes, at: int) -> tuple[Value | Unsupported | None, int]:

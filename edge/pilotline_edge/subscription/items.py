@@ -93,6 +93,11 @@ class Item:
         self.item_id, self.queue, self.problem = item_id, queue, None
         self.backoff.reset()
 
+    @property
+    def whole(self) -> bool:
+        """Whether a scalar is kept as it comes, so that many need no look at each (`Changes`)."""
+        return self.tag.index is None and self.problem is None
+
     def select(self, value: Value | Unsupported | None) -> Value | Unsupported | None:
         """Return what the tag has of a value that is no scalar, or of any value with `Tag.index`.
 

@@ -49,7 +49,7 @@ class Publication:
     sequence: int
     published_ns: int | None
     more: bool
-    changes: list[Change]
+    changes: Sequence[Change]
     ended: int | None = None
 
     @property
