@@ -13,8 +13,13 @@ from pilotline_edge.coverage import Coverage, Seen
 from pilotline_edge.journal import Entry, Journal, Samples
 from pilotline_edge.live import LiveOutlet
 from pilotline_edge.state import MachineState
-from pilotline_edge.subscription.columns import ChangeColumns, Changes
-from pilotline_edge.subscription.publication import OVERFLOW, Publication, Unsupported
+from pilotline_edge.subscription.publication import (
+    OVERFLOW,
+    ChangeColumns,
+    Changes,
+    Publication,
+    Unsupported,
+)
 from pilotline_edge.subscription.subscription import MachineSubscription
 from pilotline_historian import Gap, Series
 from pilotline_plant import Machine

@@ -16,8 +16,7 @@ from pilotline_edge.journal import Journal
 from pilotline_edge.journal.reader import BacklogReader
 from pilotline_edge.link import MachineLink
 from pilotline_edge.state import begun
-from pilotline_edge.subscription.columns import ChangeColumns, Changes
-from pilotline_edge.subscription.publication import OVERFLOW, Publication
+from pilotline_edge.subscription.publication import OVERFLOW, ChangeColumns, Changes, Publication
 from pilotline_historian import Gap, Series
 from tests.edge.plants import machine, tag
 

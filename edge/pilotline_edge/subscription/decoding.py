@@ -16,13 +16,15 @@ from asyncua.common.utils import Buffer
 from asyncua.ua.ua_binary import struct_from_binary
 
 from pilotline_edge.errors import UndecodableMessage
-from pilotline_edge.subscription.columns import (
+from pilotline_edge.subscription.publication import (
     LATEST_TICKS,
     TICKS_1970,
+    Change,
+    ChangeColumns,
     Changes,
-    read_columns,
+    Publication,
+    Unsupported,
 )
-from pilotline_edge.subscription.publication import Change, Publication, Unsupported
 from pilotline_edge.subscription.values import (
     MOST_ELEMENTS,
     MOST_TEXT_BYTES,
@@ -55,6 +57,9 @@ _SCALARS: dict[int, tuple[Callable[..., tuple[Any, ...]], int]] = {
     number: (struct.Struct(f"<{layout}").unpack_from, struct.calcsize(f"<{layout}"))
     for number, layout in _LAYOUTS.items()
 }
+
+LEAST_ROWS = 64
+"""Values in a message from which they are read at once where they are of one layout."""
 
 MOST_GENERIC_BYTES = 512 * 1024
 """Longest message asyncua decodes: it takes up to four microseconds and seventy bytes for each."""
@@ -186,7 +191,7 @@ def _read_changes(body: bytes, at: int) -> tuple[Sequence[Change], int]:
     """Read a DataChangeNotification's values and return them with the offset behind them."""
     (count,) = _i32(body, at)
     at += 4
-    if found := read_columns(body, at, count):
+    if count >= LEAST_ROWS and (found := _read_rows(body, at, count)):
         return Changes(found[0]), found[1]
     changes: list[Change] = []
     for _ in range(count):
@@ -214,6 +219,12 @@ def _read_changes(body: bytes, at: int) -> tuple[Sequence[Change], int]:
             at += 2
         changes.append((handle, value, status, source, server))
     return changes, at
+
+
+def _read_rows(body: bytes, at: int, count: int) -> tuple[ChangeColumns, int] | None:
+    from pilotline_edge.subscription.rows import read_rows
+
+    return read_rows(body, at, count)
 
 
 def _read_value(body: bytes, at: int) -> tuple[Value | Unsupported | None, int]:

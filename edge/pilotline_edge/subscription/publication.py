@@ -1,13 +1,17 @@
 """Publication: one answer to a publish request, reduced to what a historian needs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, overload
 
 from pilotline_historian import Value
 
 OVERFLOW = 0x0000_0480
 """Status bits of a value before which the server's queue dropped others (OPC 10000-4, 7.39.1)."""
+
+TICKS_1970 = 116_444_736_000_000_000
+LATEST_TICKS = TICKS_1970 + (2**63 - 1) // 100
+"""OPC UA times in ticks of 100 ns since 1601: the epoch, and the last one that ns can say."""
 
 FIRST_SEQUENCE = 1
 LAST_SEQUENCE = 0xFFFF_FFFF
@@ -30,6 +34,47 @@ Change = tuple[int, Value | Unsupported | None, int, int | None, int | None]
 
 A plain tuple, since thousands a second are made.
 """
+
+
+class ChangeColumns(NamedTuple):
+    """Changes as columns of equal length; every one has a number or truth and both times."""
+
+    handles: list[int]
+    values: list[Any]
+    statuses: list[int]
+    source_ns: list[int]
+    server_ns: list[Any]
+
+
+class Changes(Sequence[Change]):
+    """Changes that are held as columns and look like a list of them.
+
+    Attributes:
+        columns: the columns.
+    """
+
+    __slots__ = ("columns",)
+
+    def __init__(self, columns: ChangeColumns) -> None:
+        self.columns = columns
+
+    def __len__(self) -> int:
+        return len(self.columns.handles)
+
+    def __iter__(self) -> Iterator[Change]:
+        return zip(*self.columns, strict=True)
+
+    @overload
+    def __getitem__(self, place: int) -> Change: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Change]: ...
+
+    def __getitem__(self, place: int | slice) -> Change | Sequence[Change]:
+        if isinstance(place, slice):
+            return list(self)[place]
+        handles, values, statuses, source, server = self.columns
+        return handles[place], values[place], statuses[place], source[place], server[place]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,25 +1,17 @@
-"""Columns: many values of one type read from a message at once.
+"""Rows: many values of one type read from a message at once.
 
 A server that reports hundreds of changes in one message sends rows of one layout more often than
 not: the same type, with status or without, both times. Such rows are an array to numpy, read in a
-twentieth of the time of reading them one by one.
+sixth of the time of reading them one by one. This module is imported with the first such message,
+so that an agent of small machines does without numpy's 16 MB.
 """
 
-from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any, NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from pilotline_edge.subscription.publication import Change
-
-LEAST_ROWS = 16
-"""Below this, reading them one by one is as fast."""
-
-TICKS_1970 = 116_444_736_000_000_000
-LATEST_TICKS = TICKS_1970 + (2**63 - 1) // 100
-"""OPC UA times in ticks of 100 ns since 1601: the epoch, and the last one that ns can say."""
+from pilotline_edge.subscription.publication import LATEST_TICKS, TICKS_1970, ChangeColumns
 
 _CODES = ("u1", "i1", "u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f4", "<f8")
 _TYPES = {number: np.dtype(code) for number, code in enumerate(_CODES, start=1)}
@@ -31,57 +23,14 @@ _NEEDED = _VALUE | _SOURCE | _SERVER
 _KNOWN = _NEEDED | _STATUS | _SOURCE_PICO | _SERVER_PICO
 
 
-class ChangeColumns(NamedTuple):
-    """Changes as columns of equal length; every one has a number or truth and both times."""
-
-    handles: list[int]
-    values: list[Any]
-    statuses: list[int]
-    source_ns: list[int]
-    server_ns: list[Any]
-
-
-class Changes(Sequence[Change]):
-    """Changes that are held as columns and look like a list of them.
-
-    Attributes:
-        columns: the columns.
-    """
-
-    __slots__ = ("columns",)
-
-    def __init__(self, columns: ChangeColumns) -> None:
-        self.columns = columns
-
-    def __len__(self) -> int:
-        return len(self.columns.handles)
-
-    def __iter__(self) -> Iterator[Change]:
-        return zip(*self.columns, strict=True)
-
-    @overload
-    def __getitem__(self, place: int) -> Change: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[Change]: ...
-
-    def __getitem__(self, place: int | slice) -> Change | Sequence[Change]:
-        if isinstance(place, slice):
-            return list(self)[place]
-        handles, values, statuses, source, server = self.columns
-        return handles[place], values[place], statuses[place], source[place], server[place]
-
-
-def read_columns(body: bytes, at: int, count: int) -> tuple[ChangeColumns, int] | None:
+def read_rows(body: bytes, at: int, count: int) -> tuple[ChangeColumns, int] | None:
     """Read rows of one layout and return them with the offset behind them.
 
-    None where they are few, or differ, or lack a time, or hold one that ns cannot say.
+    None where they differ, or lack a time, or hold one that ns cannot say.
 
     Raises:
         IndexError: the message ends before the first row does.
     """
-    if count < LEAST_ROWS:
-        return None
     mask, kind = body[at + 4], body[at + 5]
     if kind not in _TYPES or mask & _NEEDED != _NEEDED or mask & ~_KNOWN:
         return None
