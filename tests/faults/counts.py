@@ -1,7 +1,6 @@
 """How often a fault is repeated: a little in every test run, often where somebody waits for it."""
 
 import os
-import sys
 
 VARIABLE = "PILOTLINE_FAULTS"
 """Set to ``full``, the suite repeats each fault as often as the guarantees are quoted with."""
@@ -15,8 +14,3 @@ def full() -> bool:
 def times(short: int, often: int) -> int:
     """Return one of two counts."""
     return often if full() else short
-
-
-def tell(text: str) -> None:
-    """Print what was counted; `run.py` shows it."""
-    sys.stdout.write(text + "\n")

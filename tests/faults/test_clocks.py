@@ -12,8 +12,7 @@ from tests.edge.memory_historian import MemoryHistorian
 from tests.edge.opcua_machine import OpcUaMachine
 from tests.edge.plants import machine, plant, tag
 from tests.edge.running import agent, status_of, until
-from tests.faults.counts import tell
-from tests.faults.witness import TAGS, WitnessedMachine, need_no_fault, writing
+from tests.faults.witness import TAGS, WitnessedMachine, find
 
 pytestmark = [pytest.mark.slow]
 
@@ -61,14 +60,13 @@ def test_an_agent_whose_clock_steps_goes_on(
             read = plant(machine(OpcUaMachine.url_at(mill.port), [tag(name) for name in TAGS]))
             async with agent(read, historian, tmp_path):
                 await until(lambda: status_of(tmp_path).get("connected") is True)
-                async with writing(mill):
+                async with mill.writing():
                     for step_s in STEPS_S:
                         await _goes_on(mill)
                         ahead_s = step_s
                     await _goes_on(mill)
                 await _need_one_of_each(mill, historian)
-            found = need_no_fault(mill, historian, read)
-            tell(f"agent's clock stepped: {found}")
+            find(mill, historian, read, "agent's clock stepped", count=len(STEPS_S)).need()
 
     asyncio.run(work())
 
@@ -80,13 +78,12 @@ def test_a_machine_whose_clock_steps_is_read_on(tmp_path: Path) -> None:
             read = plant(machine(OpcUaMachine.url_at(mill.port), [tag(name) for name in TAGS]))
             async with agent(read, historian, tmp_path):
                 await until(lambda: status_of(tmp_path).get("connected") is True)
-                async with writing(mill):
+                async with mill.writing():
                     for step_s in STEPS_S:
                         await _goes_on(mill)
                         mill.clock = timedelta(seconds=step_s)
                     await _goes_on(mill)
                 await _need_one_of_each(mill, historian)
-            found = need_no_fault(mill, historian, read)
-            tell(f"machine's clock stepped: {found}")
+            find(mill, historian, read, "machine's clock stepped", count=len(STEPS_S)).need()
 
     asyncio.run(work())

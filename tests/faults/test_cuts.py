@@ -2,31 +2,31 @@
 
 import asyncio
 import signal
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
-from pilotline_plant import Plant
 from tests.edge.memory_historian import MemoryHistorian
-from tests.edge.opcua_machine import OpcUaMachine, Sent
+from tests.edge.opcua_machine import OpcUaMachine
 from tests.edge.plants import machine, plant, tag
 from tests.edge.running import agent, status_of, until
-from tests.faults.counts import full, tell, times
+from tests.faults.agent_files import all_acknowledged
+from tests.faults.counts import full, times
 from tests.faults.proxy import FaultProxy
-from tests.faults.witness import TAGS, WitnessedMachine, need_no_fault, verdict, writing
-from tests.interop.node_machine import NodeMachine, need_node_opcua
+from tests.faults.servers import ASYNCUA, NODE, need_server, witness
+from tests.faults.witness import TAGS, Witness, find
+from tests.interop.node_machine import NodeMachine
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
-Cut = Callable[[FaultProxy], Awaitable[None]]
+Cut = Callable[[FaultProxy, Witness], Awaitable[None]]
 _BETWEEN_S = 0.7
-_UNSAMPLED_NS = 200_000_000
+_FROZEN_S = 8.0
 
 
-async def reset(proxy: FaultProxy) -> None:
+async def reset(proxy: FaultProxy, _: Witness) -> None:
     """Reset the connection and refuse new ones for two seconds."""
     proxy.cut()
     await asyncio.sleep(2.0)
@@ -36,7 +36,7 @@ async def reset(proxy: FaultProxy) -> None:
 def half_open(seconds: float) -> Cut:
     """Let nothing through for a while, and nothing of the old connections ever after."""
 
-    async def cut(proxy: FaultProxy) -> None:
+    async def cut(proxy: FaultProxy, _: Witness) -> None:
         proxy.pull()
         await asyncio.sleep(seconds)
         proxy.plug()
@@ -44,40 +44,39 @@ def half_open(seconds: float) -> Cut:
     return cut
 
 
-async def frozen(proxy: FaultProxy) -> None:
-    """Stop the peer for eight seconds; then it goes on where it was."""
+async def frozen(proxy: FaultProxy, _: Witness) -> None:
+    """Stop the network for eight seconds; then what it held back goes on."""
     proxy.freeze()
-    await asyncio.sleep(8.0)
+    await asyncio.sleep(_FROZEN_S)
     proxy.thaw()
+
+
+async def stopped(_: FaultProxy, mill: Witness) -> None:
+    """Stop the server's process for eight seconds; then it goes on where it was."""
+    assert isinstance(mill, NodeMachine)
+    mill.send(signal.SIGSTOP)
+    await asyncio.sleep(_FROZEN_S)
+    mill.send(signal.SIGCONT)
 
 
 CUTS: dict[str, Cut] = {
     "reset": reset,
-    "half-open-5s": half_open(5.0),
-    "frozen": frozen,
-    "half-open-30s": half_open(30.0),
+    "half-open 5 s": half_open(5.0),
+    "half-open 30 s": half_open(30.0),
+    "frozen network": frozen,
+    "stopped server": stopped,
 }
-OFTEN = {"reset": 20, "half-open-5s": 6, "frozen": 6, "half-open-30s": 4}
+OFTEN = 20
+SHORT = {(ASYNCUA, "half-open 5 s"), (NODE, "stopped server")}
+"""What every run tries once; resets and a freeze are in tests/edge and tests/interop too."""
 
 
-def _read(port: int) -> Plant:
-    return plant(machine(OpcUaMachine.url_at(port), [tag(name) for name in TAGS]))
-
-
-def _node(pki: Path) -> NodeMachine:
-    """Return a node-opcua machine.
-
-    It samples by a timer; values change far more slowly, so that a late timer misses none of them.
-    """
-    return NodeMachine(TAGS, pki, period_ms=250)
-
-
-async def _suffer(data: Path, proxy: FaultProxy, cut: Cut, count: int) -> None:
+async def _suffer(data: Path, proxy: FaultProxy, mill: Witness, cut: Cut, count: int) -> None:
     """Cut so often, each time after the agent is back and has read a little."""
     await until(lambda: status_of(data).get("connected") is True)
     for number in range(1, count + 1):
         await asyncio.sleep(_BETWEEN_S)
-        await cut(proxy)
+        await cut(proxy, mill)
         await until(
             lambda number=number: (
                 status_of(data)["reconnects"] >= number and status_of(data)["connected"]
@@ -87,137 +86,45 @@ async def _suffer(data: Path, proxy: FaultProxy, cut: Cut, count: int) -> None:
     await asyncio.sleep(_BETWEEN_S)
 
 
-def _healed_without_loss(data: Path, historian: MemoryHistorian) -> None:
-    causes = {gap.cause for gap in historian.gaps("mill-1", 0, 2**62)}
-    assert causes <= {"agent-started"}, causes
-    assert set(status_of(data)["healed_by"]) == {"republished"}
+def _loss(data: Path, historian: MemoryHistorian) -> list[str]:
+    """Return what a cut within the server's queue must not bring."""
+    causes = {gap.cause for gap in historian.gaps("mill-1", 0, 2**62)} - {"agent-started"}
+    healed = set(status_of(data)["healed_by"]) - {"republished"}
+    return [f"a gap, {cause}" for cause in causes] + [f"healed by {step}" for step in healed]
 
 
-def _need_once(historian: MemoryHistorian) -> None:
-    assert historian.writes == len(historian.stored), "a point was delivered twice"
-
-
-@pytest.mark.parametrize("kind", ["reset", "half-open-5s", "frozen", "half-open-30s"])
-def test_a_cut_costs_nothing_with_asyncua(tmp_path: Path, kind: str) -> None:
-    if kind != "half-open-5s" and not full():
-        pytest.skip("runs at full count; two resets and a freeze are in tests/edge")
-
-    async def work() -> None:
-        historian = MemoryHistorian()
-        async with WitnessedMachine(TAGS) as mill, FaultProxy(mill.port) as proxy:
-            read = _read(proxy.port)
-            async with agent(read, historian, tmp_path):
-                async with writing(mill):
-                    await _suffer(tmp_path, proxy, CUTS[kind], times(1, OFTEN[kind]))
-                last = mill.ledger[-len(TAGS) :]
-                await until(lambda: {each.source_ns for each in last} <= mill.acknowledged)
-                await until(lambda: _stored(last, historian))
-            _healed_without_loss(tmp_path, historian)
-            _need_once(historian)
-            found = need_no_fault(mill, historian, read)
-            tell(f"{times(1, OFTEN[kind])} times {kind}, asyncua: {found}")
-
-    asyncio.run(work())
-
-
-@pytest.mark.node
-@pytest.mark.parametrize("kind", ["reset", "half-open-5s", "stopped", "half-open-30s"])
-def test_a_cut_costs_nothing_with_node_opcua(tmp_path: Path, kind: str) -> None:
-    need_node_opcua()
-    if kind != "stopped" and not full():
-        pytest.skip("runs at full count; two resets are in tests/interop")
+@pytest.mark.parametrize(
+    ("server", "kind"),
+    [
+        pytest.param(server, kind, marks=[pytest.mark.node] if server == NODE else [])
+        for server in (ASYNCUA, NODE)
+        for kind in CUTS
+        if server == NODE or kind != "stopped server"
+    ],
+)
+def test_a_cut_costs_nothing(tmp_path: Path, server: str, kind: str) -> None:
+    need_server(server)
+    if (server, kind) not in SHORT and not full():
+        pytest.skip("runs at full count")
+    count = times(1, OFTEN)
 
     async def work() -> None:
         historian, data = MemoryHistorian(), tmp_path / "data"
-        stops_ns: list[int] = []
-        async with _node(tmp_path / "pki") as mill, FaultProxy(mill.port) as proxy:
-
-            async def stopped(_: FaultProxy) -> None:
-                stops_ns.append(time.time_ns())
-                mill.send(signal.SIGSTOP)
-                await asyncio.sleep(8.0)
-                mill.send(signal.SIGCONT)
-
-            read = _read(proxy.port)
-            cut = stopped if kind == "stopped" else CUTS[kind]
+        async with AsyncExitStack() as parts:
+            mill = await parts.enter_async_context(witness(server, tmp_path))
+            proxy = await parts.enter_async_context(FaultProxy(mill.port))
+            url = OpcUaMachine.url_at(proxy.port)
+            read = plant(machine(url, [tag(name) for name in TAGS]))
             async with agent(read, historian, data):
-                await _suffer(data, proxy, cut, times(1, OFTEN.get(kind, 6)))
-                until_ns = mill.ledger[-1].source_ns
-                await until(lambda: _newest(historian) > until_ns)
-            _healed_without_loss(data, historian)
+                async with mill.writing():
+                    await _suffer(data, proxy, mill, CUTS[kind], count)
+                await all_acknowledged(mill)
+                last = {sent.source_ns for sent in mill.ledger[-len(TAGS) :]}
+                await until(lambda: last <= {at for _, at in historian.stored})
+            missed = _loss(data, historian)
             # Delivery is at least once: after a stop the newest values may come a second time.
-            if kind != "stopped":
-                _need_once(historian)
-            gaps = historian.gaps("mill-1", 0, 2**62)
-            from_ns = max([min(at for _, at in historian.stored), *(gap.end_ns for gap in gaps)])
-            sent = [
-                each
-                for each in mill.ledger
-                if from_ns <= each.source_ns <= until_ns
-                and (_sampled(each, stops_ns) or _stored([each], historian))
-            ]
-            assert len(sent) > 20
-            found = verdict(sent, _upto(historian, from_ns, until_ns), read)
-            assert found.whole, str(found)
-            tell(f"{times(1, OFTEN.get(kind, 6))} times {kind}, node-opcua: {found}")
-
-    asyncio.run(work())
-
-
-def _sampled(sent: Sent, stops_ns: list[int]) -> bool:
-    """Return whether the server surely sampled a value.
-
-    Of a value written just before a stop it may not: when it goes on, the next one overwrites it.
-    """
-    return not any(0 <= stop_ns - sent.source_ns < _UNSAMPLED_NS for stop_ns in stops_ns)
-
-
-def _stored(sent: list[Sent], historian: MemoryHistorian) -> bool:
-    held = {(series.tag, at) for series, at in historian.stored}
-    return all((each.tag, each.source_ns) in held for each in sent)
-
-
-def _newest(historian: MemoryHistorian) -> int:
-    return max((at for _, at in historian.stored), default=0)
-
-
-def _upto(historian: MemoryHistorian, start_ns: int, end_ns: int) -> MemoryHistorian:
-    """Return what is held of an interval."""
-    held = {key: each for key, each in historian.stored.items() if start_ns <= key[1] <= end_ns}
-    return MemoryHistorian(stored=held)
-
-
-@asynccontextmanager
-async def _restarts(mill: WitnessedMachine, count: int, data: Path) -> AsyncIterator[None]:
-    """Restart the machine so often while it writes."""
-    for number in range(1, count + 1):
-        async with writing(mill):
-            await asyncio.sleep(_BETWEEN_S)
-        await mill.stop()
-        await asyncio.sleep(0.3)
-        await mill.start()
-        async with writing(mill):
-            await until(lambda number=number: status_of(data).get("reconnects") == number)  # type: ignore[misc]
-            await asyncio.sleep(_BETWEEN_S)
-    yield
-
-
-def test_a_restarted_server_leaves_a_declared_gap_each_time(tmp_path: Path) -> None:
-    count = times(1, 20)
-
-    async def work() -> None:
-        historian = MemoryHistorian()
-        async with WitnessedMachine(TAGS) as mill:
-            read = _read(mill.port)
-            async with agent(read, historian, tmp_path):
-                await until(lambda: status_of(tmp_path).get("connected") is True)
-                async with _restarts(mill, count, tmp_path):
-                    last = mill.ledger[-len(TAGS) :]
-                    await until(lambda: _stored(last, historian))
-            found = need_no_fault(mill, historian, read)
-            causes = [gap.cause for gap in historian.gaps("mill-1", 0, 2**62)]
-            assert set(causes) <= {"agent-started", "server-restarted"}
-            assert status_of(tmp_path)["healed_by"] == {"recreated": count}
-            tell(f"{count} server restarts: {found}")
+            if kind != "stopped server" and historian.writes != len(historian.stored):
+                missed.append("a point was delivered twice")
+            find(mill, historian, read, kind, server=server, count=count, missed=missed).need()
 
     asyncio.run(work())

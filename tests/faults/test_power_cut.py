@@ -13,7 +13,8 @@ import pytest
 from pilotline_edge.journal import Journal
 from pilotline_edge.journal.reader import BacklogReader
 from pilotline_historian import Sample, open_historian
-from tests.faults.counts import full, tell, times
+from tests.faults.counts import full, times
+from tests.faults.findings import Finding
 from tests.faults.power_cut import Disk, Image, traced
 from tests.faults.power_writer import KEPT, REMOVED_EVERY, SAMPLES, SERIES, samples_of
 
@@ -86,7 +87,7 @@ def test_a_journal_survives_a_power_cut_at_any_instant(tmp_path: Path, scratch: 
         _need_all(found, max(removed - KEPT, 0) + 1, image.acknowledged)
 
     checked = _cut(tmp_path, "journal", times(20, 120), check)
-    tell(f"journal: {checked} images, 0 acknowledged lost, 0 refusals to start")
+    Finding("power cut, journal", "", checked, note="every disk it may leave; 0 refusals").tell()
 
 
 @pytest.mark.slow
@@ -101,7 +102,7 @@ def test_a_historian_survives_a_power_cut_at_any_instant(tmp_path: Path, scratch
         _need_all(found, 1, image.acknowledged)
 
     checked = _cut(tmp_path, "historian", times(20, 120), check)
-    tell(f"historian: {checked} images, 0 acknowledged lost, 0 refusals to start")
+    Finding("power cut, historian", "", checked, note="every disk it may leave; 0 refusals").tell()
 
 
 def test_a_program_that_does_not_sync_is_found_out(tmp_path: Path, scratch: Path) -> None:

@@ -127,7 +127,7 @@ async function main() {
     allowAnonymous: !wishes.secure,
     userManager: { isValidUser: (user, password) => user === "edge" && password === "planted-secret" },
     serverCapabilities: {
-      maxSessions: 20,
+      maxSessions: 200,
       operationLimits: {
         maxMonitoredItemsPerCall: 2,
         maxNodesPerTranslateBrowsePathsToNodeIds: 2,
