@@ -65,8 +65,13 @@ def create_app(settings: Settings) -> FastAPI:
 
     Raises:
         PlantFileError: the plant file has mistakes.
+        BrokerAddressError: live values cannot be read from the broker in the settings.
     """
     equipment = read_plant(settings.plant)
+    if settings.live_url is not None:
+        from pilotline_api.live.broker_feed import checked
+
+        checked(settings.live_url)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

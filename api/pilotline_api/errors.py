@@ -16,7 +16,8 @@
     │   └── Unavailable            503  a part the answer needs is out of reach
     ├── PlanRefusedError           a plan breaks rules of its own problem; it is never stored
     ├── UnknownClientError         the plant has no such client
-    └── DatabaseUrlError           the database URL cannot be understood
+    ├── DatabaseUrlError           the database URL cannot be understood
+    └── BrokerAddressError         live values cannot be read from where they should be
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,10 @@ class ApiError(Exception):
 
 class DatabaseUrlError(ApiError):
     """The database URL cannot be understood, or names a database that is not supported."""
+
+
+class BrokerAddressError(ApiError):
+    """A broker's address cannot be understood, or must not be used so."""
 
 
 class PlanRefusedError(ApiError):

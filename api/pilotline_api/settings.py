@@ -16,6 +16,8 @@ class Settings(BaseSettings):
         database_url: SQLAlchemy URL; None means ``pilotline.sqlite`` in `data`.
         historian_url: historian URL; None means ``historian.sqlite`` in `data`.
         edge_token: what edge agents show to push live values; None refuses them all.
+        live_url: MQTT broker to read live values from, ``mqtt(s)://HOST[:PORT][/PREFIX]``; None
+            where edge agents push them here.
         public_url: address people reach the pages at, such as ``https://line.example.org``; None
             derives it from each request.
         host, port: where to listen; port 0 picks a free one.
@@ -33,6 +35,7 @@ class Settings(BaseSettings):
     database_url: str | None = None
     historian_url: str | None = None
     edge_token: SecretStr | None = None
+    live_url: str | None = None
     public_url: str | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)

@@ -9,7 +9,13 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pilotline_api.accounts.access import current_person
 from pilotline_api.accounts.models import Role
 from pilotline_api.errors import Forbidden
-from pilotline_api.health.readiness import Readiness, database_parts, edge_part, readiness_of
+from pilotline_api.health.readiness import (
+    Readiness,
+    broker_part,
+    database_parts,
+    edge_part,
+    readiness_of,
+)
 from pilotline_api.kit.schema import View
 from pilotline_api.kit.services import ServicesNeeded
 from pilotline_api.live.parts import LiveNeeded
@@ -36,6 +42,8 @@ def read_readiness(services: ServicesNeeded, live: LiveNeeded, response: Respons
     """Look at each part; 503 when one that requests need is out of order."""
     parts = database_parts(services.database)
     parts["edge"] = edge_part(live.ingest.newest_push, live.now())
+    if live.broker is not None:
+        parts["broker"] = broker_part(live.broker.problem)
     readiness = readiness_of(parts)
     if not readiness.ready:
         response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE

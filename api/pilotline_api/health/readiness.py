@@ -67,6 +67,13 @@ def edge_part(newest_push: Moment | None, now: Moment) -> Part:
     return Part(state="ok", detail="Edge agents push.", age_s=age_s)
 
 
+def broker_part(problem: str | None) -> Part:
+    """Look whether live values are read from the broker; the log says why not."""
+    if problem is None:
+        return Part(state="ok", detail="Live values are read from the MQTT broker.")
+    return Part(state="silent", detail="The MQTT broker is not reached.")
+
+
 def _tables(connection: Connection) -> dict[str, Part]:
     found = MigrationContext.configure(connection).get_current_heads()
     if set(found) == set(_newest_revisions()):

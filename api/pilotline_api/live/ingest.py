@@ -9,7 +9,7 @@ from pilotline_api.live import metrics
 from pilotline_api.live.clock import Moment
 from pilotline_api.live.hub import Hub
 from pilotline_api.live.plant_image import PlantImage
-from pilotline_api.live.push import decode_push
+from pilotline_api.live.push import EdgePush, decode_push
 from pilotline_api.live.reading import Applied
 
 MAX_REMEMBERED: Final = 1000
@@ -56,7 +56,10 @@ class EdgeIngest:
         Raises:
             PushError: the body is no push.
         """
-        push = decode_push(body)
+        return self.take_push(decode_push(body))
+
+    def take_push(self, push: EdgePush) -> Applied:
+        """Take one push that is decoded already."""
         now = self._now()
         self.newest_push = now
         applied = self._image.apply(push, now)

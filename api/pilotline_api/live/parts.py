@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import structlog
 from fastapi import Depends, Request
@@ -20,6 +20,9 @@ from pilotline_api.live.session_watch import SessionWatch
 from pilotline_api.live.supervisor import keep_running
 from pilotline_historian import Historian, HistorianError, Sample, Series
 from pilotline_plant import Plant
+
+if TYPE_CHECKING:
+    from pilotline_api.live.broker_feed import BrokerFeed
 
 TICK_S: Final = 1.0
 RESTORE_AGAIN_S: Final = 15.0
@@ -37,6 +40,7 @@ class Live:
     ingest: EdgeIngest
     keeper: AlarmKeeper
     now: Callable[[], Moment]
+    broker: "BrokerFeed | None" = None
 
 
 @asynccontextmanager
@@ -50,13 +54,16 @@ async def live_parts(
     ingest = EdgeIngest(image, hub, keeper, now)
     feed = OutboxFeed(services.database, hub)
     await feed.begin()
-    live = Live(image, hub, ingest, keeper, now)
+    broker = _broker_feed(services, ingest, now)
+    live = Live(image, hub, ingest, keeper, now, broker)
     work = {
         "clock": lambda: _tick(live),
         "restore": lambda: _restore(services, live),
         "outbox": feed.run,
         "sessions": SessionWatch(services.database, hub).run,
     }
+    if broker is not None:
+        work["broker"] = broker.run
     journal = asyncio.create_task(keep_running("alarm-journal", keeper.journal.run))
     tasks = [asyncio.create_task(keep_running(name, run)) for name, run in work.items()]
     try:
@@ -69,6 +76,18 @@ async def live_parts(
         await asyncio.wait([journal], timeout=LAST_WRITES_S)
         journal.cancel()
         await asyncio.gather(journal, *tasks, return_exceptions=True)
+
+
+def _broker_feed(
+    services: Services, ingest: EdgeIngest, now: Callable[[], Moment]
+) -> "BrokerFeed | None":
+    url = services.settings.live_url
+    if url is None:
+        return None
+    # Only who uses a broker pays for what it needs.
+    from pilotline_api.live.broker_feed import BrokerFeed
+
+    return BrokerFeed(url, services.plant, ingest, now)
 
 
 async def _tick(live: Live) -> None:

@@ -71,6 +71,15 @@ def decode_push(body: bytes) -> EdgePush:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise PushError(f"this is no push of an edge agent: {error}") from error
     for machine, tag, _, value, _ in push.values:
-        if type(value) is int and not _LEAST_INT <= value <= _GREATEST_INT:
-            raise PushError(f"{machine}.{tag}: the integer is wider than OPC UA's 64 bits")
+        check_width(machine, tag, value)
     return push
+
+
+def check_width(machine: str, tag: str, value: WireValue) -> None:
+    """Refuse an integer that no OPC UA type holds.
+
+    Raises:
+        PushError: it is too wide.
+    """
+    if type(value) is int and not _LEAST_INT <= value <= _GREATEST_INT:
+        raise PushError(f"{machine}.{tag}: the integer is wider than OPC UA's 64 bits")

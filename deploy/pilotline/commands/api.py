@@ -35,6 +35,13 @@ def serve(
     plant: PlantFile,
     data: Data = DATA,
     historian: HistorianUrl = None,
+    live: Annotated[
+        str | None,
+        typer.Option(
+            help="MQTT broker to read live values from, mqtt(s)://HOST[:PORT][/PREFIX]; where "
+            "several replicas serve, each reads them there."
+        ),
+    ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.")] = 8000,
 ) -> None:
@@ -45,7 +52,7 @@ def serve(
 
     log_as_json()
     with _explained():
-        settings = _settings(plant, data, historian, host=host, port=port)
+        settings = _settings(plant, data, historian, live, host=host, port=port)
         server(
             create_app(settings),
             host=settings.host,
@@ -161,12 +168,20 @@ def _show(seeded: "Seeded", *, as_json: bool) -> None:
 
 
 def _settings(
-    plant: Path, data: Path, historian: str | None, *, host: str = "127.0.0.1", port: int = 8000
+    plant: Path,
+    data: Path,
+    historian: str | None,
+    live: str | None = None,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
 ) -> "Settings":
     from pilotline_api.settings import Settings
 
     data.mkdir(parents=True, exist_ok=True)
     given: dict[str, Any] = {"historian_url": historian} if historian else {}
+    if live:
+        given["live_url"] = live
     return Settings(plant=plant, data=data, host=host, port=port, **given)
 
 

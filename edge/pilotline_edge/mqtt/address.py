@@ -1,14 +1,16 @@
-"""Address: where a broker is, and who the agent is to it."""
+"""Address: where a broker is, who we are to it, and how it proves who it is."""
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from pilotline_edge.errors import BrokerUrlError
 
 DEFAULT_PREFIX = "pilotline/v1"
 USER, PASSWORD = "PILOTLINE_MQTT_USER", "PILOTLINE_MQTT_PASSWORD"
+CA_FILE = "PILOTLINE_MQTT_CA_FILE"
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
@@ -80,3 +82,54 @@ def credentials(
             f"{PASSWORD} with {broker} would be readable by everyone on the network; use mqtts://"
         )
     return user, password
+
+
+def tls_context(broker: BrokerAddress, environment: Mapping[str, str]) -> ssl.SSLContext | None:
+    """Return how a connection is encrypted, None where it is not.
+
+    With a file of authorities of our own, those the system trusts do not count.
+
+    Raises:
+        BrokerUrlError: the file is missing or holds no certificates.
+    """
+    if not broker.tls:
+        return None
+    file = environment.get(CA_FILE)
+    try:
+        context = ssl.create_default_context(cafile=file or None)
+    except OSError as error:
+        reason = error.strerror if error.filename or not isinstance(error, ssl.SSLError) else error
+        raise BrokerUrlError(
+            f"{CA_FILE} names {file}, which cannot be used ({reason}); name a PEM file with the "
+            "certificates of the authorities that may sign the broker's"
+        ) from error
+    context.sslsocket_class = _BrokerSocket
+    return context
+
+
+class _BrokerSocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails, which paho leaves to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except OSError:
+            self.close()
+            raise
+
+
+def library() -> Any:  # noqa: ANN401 - a module
+    """Return aiomqtt, which only those who use a broker install.
+
+    Raises:
+        BrokerUrlError: it is not installed.
+    """
+    try:
+        import aiomqtt
+    except ImportError as error:
+        raise BrokerUrlError(
+            "a broker needs the package aiomqtt; install it with: pip install 'pilotline[mqtt]'"
+        ) from error
+    return aiomqtt

@@ -4,11 +4,9 @@ import asyncio
 import json
 import os
 import re
-import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -16,7 +14,8 @@ import structlog
 from pilotline_edge.backoff import Backoff
 from pilotline_edge.errors import BrokerUrlError
 from pilotline_edge.live import PERIOD_S, LinkState
-from pilotline_edge.mqtt.address import BrokerAddress, credentials
+from pilotline_edge.mqtt.address import BrokerAddress, credentials, library, tls_context
+from pilotline_edge.mqtt.instants import instant
 from pilotline_edge.newest import Key, Newest, NewestValues, shown
 from pilotline_historian import Value
 
@@ -60,14 +59,16 @@ class MqttFeed:
     ) -> None:
         self._broker = BrokerAddress.parse(url)
         self._credentials = credentials(self._broker, environment)
-        _library()
+        self._environment = environment
+        tls_context(self._broker, environment)
+        library()
         self._agent = _UNSAFE.sub("_", agent)
         self._machines = machines
         self._newest = NewestValues()
         self._sites: dict[str, str] = {}
         self._stated: dict[str, tuple[str, LinkState]] = {}
         self._gone: dict[str, None] = {}
-        self._started = _instant(time.time_ns())
+        self._started = instant(time.time_ns())
         self.problem: str | None = "the broker was not reached yet"
         self.pushed = 0
         self._logged: str | None = None
@@ -92,12 +93,12 @@ class MqttFeed:
     async def run(self) -> None:
         """Publish until cancelled."""
         backoff = Backoff(_RETRY_FIRST_S, _RETRY_CAP_S)
-        aiomqtt = _library()
+        aiomqtt = library()
         while True:
             try:
                 async with self._client() as client:
                     await self._serve(client, backoff)
-            except (aiomqtt.MqttError, OSError) as error:
+            except (aiomqtt.MqttError, BrokerUrlError, OSError) as error:
                 self._away(f"{type(error).__name__}: {error}")
             await asyncio.sleep(backoff.wait_s())
 
@@ -117,7 +118,7 @@ class MqttFeed:
                     lost.result()
         except asyncio.CancelledError:
             # A farewell that fails leaves the word to the broker, which marks us offline.
-            with suppress(TimeoutError, _library().MqttError):
+            with suppress(TimeoutError, library().MqttError):
                 async with asyncio.timeout(_FAREWELL_S):
                     await self._publish_agent(client, online=False)
             raise
@@ -132,7 +133,7 @@ class MqttFeed:
                 self._gone[self._topic(site, machine)] = None
         for machine, (site, state) in machines.items():
             if self._stated.get(machine) != (site, state):
-                await self._publish(client, self._topic(site, machine), _connection(state), 1)
+                await self._publish(client, self._topic(site, machine), self._connection(state), 1)
                 self._stated[machine] = (site, state)
         self._sites = {machine: site for machine, (site, _) in machines.items()}
         for topic in list(self._gone):
@@ -161,26 +162,34 @@ class MqttFeed:
     def _agent_content(self, *, online: bool) -> str:
         return json.dumps({"online": online, "started": self._started})
 
+    def _connection(self, state: LinkState) -> dict[str, Any]:
+        return {
+            "connected": state.connected,
+            "since": instant(state.since_ms * 1_000_000),
+            "cause": state.cause,
+            "agent": self._agent,
+        }
+
     def _topic(self, *levels: str) -> str:
         return "/".join((self._broker.prefix, *levels))
 
     def _client(self) -> "aiomqtt.Client":
-        library = _library()
+        loaded = library()
         user, password = self._credentials
-        client: aiomqtt.Client = library.Client(
+        client: aiomqtt.Client = loaded.Client(
             self._broker.host,
             self._broker.port,
             username=user,
             password=password,
             identifier=f"pilotline-edge-{self._agent}",
-            protocol=library.ProtocolVersion.V5,
+            protocol=loaded.ProtocolVersion.V5,
             clean_start=True,
             keepalive=_KEEP_ALIVE_S,
             timeout=_TIMEOUT_S,
-            will=library.Will(
+            will=loaded.Will(
                 self._topic("_agent", self._agent), self._agent_content(online=False), 1, True
             ),
-            tls_context=ssl.create_default_context() if self._broker.tls else None,
+            tls_context=tls_context(self._broker, self._environment),
         )
         return client
 
@@ -209,32 +218,4 @@ async def _listen(client: "aiomqtt.Client") -> None:
 def _value(newest: Newest) -> dict[str, Any]:
     """Return a value as its topic carries it; the source time keeps its nanoseconds as text."""
     source_ns, value, status = newest
-    return {"value": shown(value), "status": status, "source_time": _instant(source_ns)}
-
-
-def _connection(state: LinkState) -> dict[str, Any]:
-    return {
-        "connected": state.connected,
-        "since": _instant(state.since_ms * 1_000_000),
-        "cause": state.cause,
-    }
-
-
-def _instant(ns: int) -> str:
-    seconds, rest = divmod(ns, 1_000_000_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
-
-
-def _library() -> Any:  # noqa: ANN401 - a module
-    """Return aiomqtt, which only those who use a broker install.
-
-    Raises:
-        BrokerUrlError: it is not installed.
-    """
-    try:
-        import aiomqtt
-    except ImportError as error:
-        raise BrokerUrlError(
-            "a broker needs the package aiomqtt; install it with: pip install 'pilotline[mqtt]'"
-        ) from error
-    return aiomqtt
+    return {"value": shown(value), "status": status, "source_time": instant(source_ns)}
