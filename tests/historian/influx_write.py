@@ -3,6 +3,7 @@
 import gzip
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -10,10 +11,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.historian.line_protocol import BadLineError, FieldValue, Point, parse_line, split_lines
+
+Fault = tuple[int, str, str]
+"""A bad line's number from 1, its text, and what is wrong with it."""
 
 Identity = tuple[str, tuple[tuple[str, str], ...], int]
 
@@ -41,8 +46,11 @@ class Endpoint:
         is_bad: which parsed points are refused as conflicts.
         answer: given the lines of a write, an answer instead of storing them, or None.
         delay_s: before an answer.
-        reset: whether the connection is reset instead of answering.
+        reset: whether the connection is reset instead of doing anything.
+        cut: after how many bytes of an answer the connection is reset, or None.
+        line_numbers: whether bad lines are listed as InfluxDB 3 does.
         token: the only one taken, or empty.
+        token_word: what must go before it.
         version: what `/ping` tells.
         query_answers: bodies to answer to queries, one after the other.
         administration: answers to requests that set up buckets, by path and method.
@@ -61,7 +69,10 @@ class Endpoint:
     answer: Callable[[list[str]], Answer | None] = lambda lines: None
     delay_s: float = 0.0
     reset: bool = False
+    cut: int | None = None
+    line_numbers: bool = False
     token: str = ""
+    token_word: str = "Token"
     version: str = "v2.7.6"
     query_answers: list[bytes] = field(default_factory=list)
     administration: dict[str, dict[str, Answer]] = field(default_factory=dict)
@@ -87,27 +98,38 @@ class Endpoint:
                 self.points.setdefault(identity, {}).update(point.fields)
         if not faults:
             return Answer(204)
-        message = f"partial write: {faults[0]} dropped={len(faults)}"
+        if self.line_numbers:
+            return self._partial(faults)
+        message = f"partial write: {faults[0][2]} dropped={len(faults)}"
         return Answer(self.bad_status, json.dumps({"code": "invalid", "message": message}).encode())
 
-    def _sorted_out(self, lines: list[str]) -> tuple[list[Point], list[str]]:
+    def _partial(self, faults: list[Fault]) -> Answer:
+        """Answer as InfluxDB 3 does, which names lines counted from 1."""
+        listed = [
+            {"original_line": line, "line_number": number, "error_message": reason}
+            for number, line, reason in faults
+        ]
+        told = {"error": "partial write of line protocol occurred", "data": listed}
+        return Answer(400, json.dumps(told).encode())
+
+    def _sorted_out(self, lines: list[str]) -> tuple[list[Point], list[Fault]]:
         good, faults = [], []
-        for line in lines:
+        for number, line in enumerate(lines, 1):
             try:
                 point = parse_line(line)
             except BadLineError as error:
-                faults.append(str(error))
+                faults.append((number, line, str(error)))
                 continue
             if self.is_bad(point):
-                faults.append(f"field type conflict: {point.tags}")
+                faults.append((number, line, f"field type conflict: {point.tags}"))
             else:
                 good.append(point)
         return good, faults
 
 
 @contextmanager
-def write_endpoint() -> Iterator[Endpoint]:
-    """Serve an endpoint until the block ends."""
+def write_endpoint(tls: ssl.SSLContext | None = None) -> Iterator[Endpoint]:
+    """Serve an endpoint until the block ends, over TLS where a context is given."""
     endpoint = Endpoint()
 
     class Handler(_Handler):
@@ -116,6 +138,8 @@ def write_endpoint() -> Iterator[Endpoint]:
     Handler.endpoint = endpoint
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     endpoint.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
@@ -135,7 +159,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
-        if parts.path.startswith("/api/"):
+        if parts.path.startswith("/api/") or parts.path in self.endpoint.administration:
             self._send(self._administered("GET", parts.path, b""))
             return
         self._send(Answer(204, headers={"X-Influxdb-Version": self.endpoint.version}))
@@ -148,17 +172,30 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         time.sleep(self.endpoint.delay_s)
         if self.endpoint.reset:
-            linger = struct.pack("ii", 1, 0)
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            self.close_connection = True
-            self.connection.close()
+            self._reset()
             return
-        self._send(self._answer(body))
+        answer = self._answer(body)
+        if self.endpoint.cut is None:
+            self._send(answer)
+            return
+        stream, self.wfile = self.wfile, BytesIO()
+        self._send(answer)
+        stream.write(self.wfile.getvalue()[: self.endpoint.cut])
+        stream.flush()
+        self.wfile = stream
+        time.sleep(0.02 if self.endpoint.cut else 0)
+        self._reset()
+
+    def _reset(self) -> None:
+        linger = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.close_connection = True
+        self.connection.close()
 
     def _answer(self, body: bytes) -> Answer:
         parts = urlsplit(self.path)
         self.endpoint.queries.append(parse_qs(parts.query))
-        if self.endpoint.token and self.headers["Authorization"] != f"Token {self.endpoint.token}":
+        if not self._known():
             return Answer(401, b'{"code":"unauthorized","message":"unauthorized access"}')
         if parts.path == "/query" and self.endpoint.query_answers:
             return Answer(200, self.endpoint.query_answers.pop(0))
@@ -169,6 +206,10 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
         return self.endpoint.write(body)
+
+    def _known(self) -> bool:
+        wanted = f"{self.endpoint.token_word} {self.endpoint.token}"
+        return not self.endpoint.token or self.headers["Authorization"] == wanted
 
     def _administered(self, method: str, path: str, body: bytes) -> Answer:
         answers = self.endpoint.administration.get(path, {})

@@ -78,6 +78,38 @@ def test_only_the_bad_lines_are_rejected(
     assert len(endpoint.requests) - 1 <= number_of_bad * 2 * math.ceil(math.log2(count))
 
 
+@pytest.mark.parametrize("number_of_bad", [1, 5, 200, 400])
+def test_bad_lines_that_influxdb_3_names_cost_one_more_request(
+    endpoint: Endpoint, historian: Historian, number_of_bad: int
+) -> None:
+    endpoint.version = "3.2.1"
+    endpoint.line_numbers = True
+    bad = set(Random(number_of_bad).sample(range(400), number_of_bad))
+    endpoint.is_bad = lambda point: point.time_ns - NOON_NS in bad
+    result = historian.write([at(i, i) for i in range(400)])
+    assert {one.sample.source_time_ns - NOON_NS for one in result.rejected} == bad
+    assert all(one.reason.startswith("field type conflict") for one in result.rejected)
+    assert _times(endpoint) == set(range(400)) - bad
+    assert endpoint.requests == ([400, 400 - number_of_bad] if number_of_bad < 400 else [400])
+
+
+def test_numbers_of_lines_that_fit_no_line_of_ours_are_not_believed(
+    endpoint: Endpoint, historian: Historian
+) -> None:
+    """A line feed within a text is one that a server may count as the end of a line."""
+    endpoint.line_numbers = True
+    endpoint.is_bad = lambda point: point.time_ns == NOON_NS + 30
+    wrong = Answer(
+        400,
+        b'{"error":"partial write of line protocol occurred","data":'
+        b'[{"original_line":"sample,machine=x","line_number":7,"error_message":"no"}]}',
+    )
+    endpoint.answer = lambda lines: wrong if len(lines) == 100 else None
+    result = historian.write([at(i, "two\nlines") for i in range(100)])
+    assert [one.sample for one in result.rejected] == [at(30, "two\nlines")]
+    assert len(endpoint.points) == 99
+
+
 def test_a_batch_that_is_bad_throughout_is_rejected_at_once(
     endpoint: Endpoint, historian: Historian
 ) -> None:
@@ -227,6 +259,40 @@ def test_a_broken_connection_is_a_reason_to_try_again(
     assert historian.write([at(1, 1)]).stored == 1
 
 
+@pytest.mark.parametrize("cut", [0, 1, 20, 40])
+def test_a_write_whose_answer_is_lost_is_made_again_and_stored_once(
+    endpoint: Endpoint, historian: Historian, cut: int
+) -> None:
+    samples = [at(i, i) for i in range(50)]
+    endpoint.cut = cut
+    with pytest.raises(HistorianUnavailable):
+        historian.write(samples)
+    assert len(endpoint.points) == 50, "the server has it, and we cannot know"
+    endpoint.cut = None
+    assert historian.write(samples).stored == 50
+    assert len(endpoint.points) == 50
+
+
+def test_a_complaint_that_breaks_off_rejects_nothing(
+    endpoint: Endpoint, historian: Historian
+) -> None:
+    endpoint.is_bad = lambda point: point.time_ns == NOON_NS + 3
+    endpoint.cut = 150
+    with pytest.raises(HistorianUnavailable):
+        historian.write([at(i, i) for i in range(50)])
+    endpoint.cut = None
+    assert len(historian.write([at(i, i) for i in range(50)]).rejected) == 1
+
+
+def test_an_answer_to_a_query_that_breaks_off_in_the_middle_is_a_reason_to_ask_again(
+    endpoint: Endpoint, historian: Historian
+) -> None:
+    endpoint.query_answers = [_raw_answer([NOON_NS, 0, None, "float", 1.5, None, None, None])] * 2
+    endpoint.cut = 150
+    with pytest.raises(HistorianUnavailable):
+        list(historian.raw(MILL, 0, 2**63))
+
+
 def test_a_server_need_not_be_there_yet() -> None:
     (port,) = free_ports(1)
     historian = open_historian(f"influxdb://127.0.0.1:{port}/pilot")
@@ -355,6 +421,10 @@ def test_a_real_server_rejects_only_what_its_retention_policy_refuses(influxd: I
     stale = [Sample(MILL, now_ns - 10**14 - i, i, 0, None) for i in range(3)]
     result = historian.write([*fresh[:20], *stale, *fresh[20:]])
     assert result.stored == 50
+    expired = Gap("aarhus", "mill-1", None, now_ns - 10**14, now_ns, "agent-stopped")
+    recent = Gap("aarhus", "mill-1", None, now_ns - 10**9, now_ns, "connection-lost")
+    historian.write_gaps([expired, recent])
+    assert historian.gaps(None, 0, 2**63) == [recent], "an expired gap holds nothing up"
     assert sorted(one.sample for one in result.rejected) == sorted(stale)
     assert "retention" in result.rejected[0].reason
     assert len(list(historian.raw(MILL, 0, 2**63))) == 50

@@ -79,7 +79,7 @@ def test_the_parts_of_an_influxdb_url(
     historian = open_historian(url)
     assert isinstance(historian, InfluxHistorian)
     address = historian._server.address
-    assert (address.url, address.bucket, address.token) == (server, bucket, "")
+    assert (address.url, address.bucket, address.token.text) == (server, bucket, "")
     assert address.org == ("institute" if "org=" in url else "")
     historian.close()
 
@@ -97,7 +97,7 @@ def test_the_token_comes_from_the_environment_or_a_file_and_is_never_shown(
         historian = open_historian(url)
         assert isinstance(historian, InfluxHistorian)
         address = historian._server.address
-        assert address.token == token
+        assert address.token.text == token
         assert token not in repr(address)
         historian.close()
 

@@ -183,9 +183,10 @@ class Forwarder:
         return lane, self._reader.read(BATCH, lane)
 
     def _deliver(self, lane: Lane, backlog: Backlog) -> None:
-        result = self._historian.write(backlog.samples) if backlog.samples else None
+        # Gaps go first: were they refused after the values, those would be sorted out anew.
         if backlog.gaps:
             self._historian.write_gaps(backlog.gaps)
+        result = self._historian.write(backlog.samples) if backlog.samples else None
         rejected = result.rejected if result is not None else ()
         letters = [*backlog.refused, *((each.sample, each.reason) for each in rejected)]
         self._dead_letters.write(letters)

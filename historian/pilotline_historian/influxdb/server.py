@@ -1,13 +1,11 @@
-"""One InfluxDB server by influxdb-client: requests, versions, and what its answers mean."""
+"""One InfluxDB server by influxdb-client: requests and versions."""
 
 import base64
 import gzip
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final, NamedTuple, NoReturn
 from urllib.parse import urlencode
@@ -17,20 +15,14 @@ import urllib3
 from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.rest import ApiException
 
-from pilotline_historian.errors import HistorianError, HistorianRefused, HistorianUnavailable
-from pilotline_historian.influxdb.errors import BodyTooLarge, LinesRejected
+from pilotline_historian.errors import HistorianRefused, HistorianUnavailable
+from pilotline_historian.influxdb.answers import UNKNOWN_DATABASE, meaning
+from pilotline_historian.influxdb.errors import DatabaseMissing, LinesRejected
+from pilotline_historian.tokens import Token
 
 _GZIP_LEVEL: Final = 1
 """influxdb-client compresses at level 9: six times the processor time for a fifth fewer bytes."""
 
-_LINE_FAULT: Final = re.compile(
-    r"partial write|unable to parse|line protocol|type conflict|retention|missing fields", re.I
-)
-"""Wording by which InfluxDB 1.x, 2.x and 3 say that lines are bad."""
-
-_SERVER_LIMIT: Final = re.compile(r"max-(series|values)-per|limit exceeded", re.I)
-_DROPPED: Final = re.compile(r"dropped[= ](\d+)")
-_UNKNOWN_DATABASE: Final = re.compile(r"database not found", re.I)
 _PASSING: Final = re.compile(r"time-?out|interrupted|shutting down|engine: closed", re.I)
 
 _log = structlog.get_logger()
@@ -45,6 +37,7 @@ class Address:
         bucket: bucket of 2.x and 3, database of 1.x; ``database/policy`` names a retention policy.
         org: organisation of 2.x, empty elsewhere.
         token: token of 2.x and 3, ``user:password`` of 1.x, empty without authentication.
+        token_word: what goes before a token in the header (RFC 6750 has ``Bearer``).
         connect_timeout_s: for a connection to open.
         answer_timeout_s: for the server to answer.
         ca_file: certificate authority of the server, or None for the system's.
@@ -53,7 +46,8 @@ class Address:
     url: str
     bucket: str
     org: str = ""
-    token: str = ""
+    token: Token = field(default_factory=Token)
+    token_word: str = "Token"  # noqa: S105 - a scheme and no secret
     connect_timeout_s: float = 5.0
     answer_timeout_s: float = 30.0
     ca_file: str | None = None
@@ -113,7 +107,7 @@ class Server:
         """
         try:
             self._write(body)
-        except _DatabaseMissing:
+        except DatabaseMissing:
             self._create_database()
             self._write(body)
 
@@ -127,7 +121,7 @@ class Server:
         """
         try:
             return self._query(influxql)
-        except _DatabaseMissing:
+        except DatabaseMissing:
             self._create_database()
             return self._query(influxql)
 
@@ -159,8 +153,8 @@ class Server:
         ]
 
     def _query_failed(self, message: str) -> NoReturn:
-        if _UNKNOWN_DATABASE.search(message):
-            raise _DatabaseMissing(message)
+        if UNKNOWN_DATABASE.search(message):
+            raise DatabaseMissing(message)
         if _PASSING.search(message):
             raise HistorianUnavailable(f"{self.address}: {message}")
         raise HistorianRefused(f"{self.address} refuses a query: {message}")
@@ -239,71 +233,25 @@ class Server:
             )
             return response.data, response.headers
         except ApiException as error:
-            raise self._meaning(error) from error
+            if error.status in (401, 403) and self.address.token.renew():
+                return self._call(path, query, headers, body, method)
+            if not error.status or error.status in (408, 429) or error.status >= 500:
+                self._version = None
+            raise meaning(str(self.address), error) from error
         except urllib3.exceptions.HTTPError as error:
             self._version = None
             raise HistorianUnavailable(f"{self.address} does not answer: {error}") from error
 
     def _authorization(self) -> dict[str, str]:
-        token = self.address.token
+        token = self.address.token.text
         if not token:
             return {}
         if ":" in token:
             return {"Authorization": "Basic " + base64.b64encode(token.encode()).decode()}
-        return {"Authorization": f"Token {token}"}
-
-    def _meaning(self, error: ApiException) -> HistorianError:
-        status, message = error.status, _message(error)
-        told = f"{self.address} answered {status}: {message}"
-        if status in (400, 422) and not _SERVER_LIMIT.search(message):
-            dropped = _DROPPED.search(message)
-            certain = _LINE_FAULT.search(message) is not None
-            return LinesRejected(message, int(dropped[1]) if dropped else None, certain)
-        if status == 413:
-            return BodyTooLarge(told)
-        if status in (401, 403):
-            return HistorianRefused(f"{told}; check the token and what it may do")
-        if status == 404 and _UNKNOWN_DATABASE.search(message):
-            return _DatabaseMissing(told)
-        if status in (408, 429) or status >= 500:
-            self._version = None
-            return HistorianUnavailable(told, _retry_after_s(error.headers or {}))
-        return HistorianRefused(f"{told}; check the historian URL")
-
-
-class _DatabaseMissing(HistorianRefused):
-    """The server has no such database."""
-
-
-def _message(error: ApiException) -> str:
-    body = error.body or b""
-    text = body.decode(errors="replace") if isinstance(body, bytes) else str(body)
-    try:
-        told = json.loads(text)
-    except ValueError:
-        return text[:500] or str(error.reason)
-    if isinstance(told, dict):
-        return str(told.get("error") or told.get("message") or text)[:500]
-    return text[:500]
+        return {"Authorization": f"{self.address.token_word} {token}"}
 
 
 def _version(stated: str) -> tuple[int, int]:
     """Return major and minor version; a server that does not tell speaks the 2.x interface."""
     found = re.search(r"(\d+)\.(\d+)", stated)
     return (int(found[1]), int(found[2])) if found else (2, 0)
-
-
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Return what Retry-After asks for, in seconds or as a date (RFC 9110, 10.2.3)."""
-    stated = headers.get("Retry-After")
-    if stated is None:
-        return None
-    try:
-        return max(0.0, float(stated))
-    except ValueError:
-        pass
-    try:
-        wait = parsedate_to_datetime(stated) - datetime.now(UTC)
-    except ValueError:
-        return None
-    return max(0.0, wait.total_seconds())

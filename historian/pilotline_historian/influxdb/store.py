@@ -1,8 +1,11 @@
 """The InfluxDB historian."""
 
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeVar
+
+import structlog
 
 from pilotline_historian.errors import HistorianRefused
 from pilotline_historian.event import Event
@@ -20,6 +23,11 @@ from pilotline_historian.sample import Bucket, Gap, Sample, Series
 _HALF_WRITTEN_TRIES: Final = 6
 _HALF_WRITTEN_WAIT_S: Final = 0.01
 """Waits of 10, 20, 40 … ms: a write takes a server milliseconds."""
+
+_EXPIRED: Final = re.compile(r"retention", re.I)
+"""InfluxDB's words for a point that is older than it keeps any."""
+
+_log = structlog.get_logger()
 
 _Item = TypeVar("_Item")
 
@@ -66,11 +74,18 @@ class InfluxHistorian:
         return WriteResult(len(samples) - len(rejected), tuple(rejected))
 
     def write_gaps(self, gaps: Sequence[Gap]) -> None:
-        """Store gaps; see `Historian.write_gaps`. A gap written again may end elsewhere."""
+        """Store gaps; see `Historian.write_gaps`. A gap written again may end elsewhere.
+
+        A gap that began before the server's retention is left out: it would be gone at once, and
+        refusing it would hold up all that is written after it.
+        """
         if not gaps:
             return
         bad = self._delivery.deliver([gap_line(gap).encode() for gap in gaps])
         for place, reason in bad.items():
+            if _EXPIRED.search(reason):
+                _log.warning("historian.gap_expired", gap=str(gaps[place]), reason=reason)
+                continue
             raise HistorianRefused(f"the historian does not take {gaps[place]}: {reason}")
 
     def write_events(self, events: Sequence[Event]) -> tuple[RejectedEvent, ...]:
