@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from pilotline_historian import (
+    Event,
     Gap,
     Historian,
     HistorianRefused,
@@ -131,6 +132,13 @@ def test_gaps_are_a_metric_and_expired_ones_hold_nothing_up(
     }
 
 
+def test_events_are_rejected_with_a_reason(historian: Historian) -> None:
+    event = Event("aarhus", "mill-1", "0a", NOW_NS, None, "AlarmType", "Spindle", 500, "hot")
+    (rejected,) = historian.write_events([event])
+    assert rejected.event == event
+    assert "no text" in rejected.reason
+
+
 def test_the_retention_is_checked_and_how_to_set_it_is_said(historian: Historian) -> None:
     historian.retain(90 * DAY_NS)
     with pytest.raises(HistorianRefused, match="-retentionPeriod=91d"):
@@ -147,6 +155,7 @@ def test_rounded_numbers_are_not_given_for_what_a_machine_sent(historian: Histor
         lambda: historian.last([MILL]),
         lambda: historian.buckets(MILL, 0, 2**62, 10),
         lambda: historian.gaps(None, 0, 2**63),
+        lambda: historian.events(None, 0, 2**63),
     ]
     for ask in asked:
         with pytest.raises(HistorianRefused, match=r"Grafana.*influxdb://"):

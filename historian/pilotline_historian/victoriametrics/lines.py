@@ -19,6 +19,9 @@ from pilotline_historian.influxdb.line_protocol import series_key
 from pilotline_historian.limits import sample_fault
 from pilotline_historian.sample import Gap, Sample, Series
 
+NO_TEXT: Final = "VictoriaMetrics holds numbers and no text"
+"""Why texts and events are rejected."""
+
 _MILLISECOND_NS: Final = 1_000_000
 _DAY_NS: Final = 86_400 * 10**9
 
@@ -90,7 +93,7 @@ def time_fault(time_ns: int, oldest_ns: int, now_ns: int) -> str | None:
 def _value_fault(sample: Sample) -> str | None:
     value = sample.value
     if isinstance(value, str):
-        return "VictoriaMetrics holds numbers and no text"
+        return NO_TEXT
     if value is None or isinstance(value, bool):
         return None
     if isnan(value):

@@ -8,11 +8,12 @@ from typing import Final, NoReturn
 import structlog
 
 from pilotline_historian.errors import HistorianRefused
-from pilotline_historian.historian import Rejected, WriteResult
+from pilotline_historian.event import Event
+from pilotline_historian.historian import Rejected, RejectedEvent, WriteResult
 from pilotline_historian.influxdb.delivery import Delivery
 from pilotline_historian.influxdb.server import Address, Server
 from pilotline_historian.sample import Bucket, Gap, Sample, Series
-from pilotline_historian.victoriametrics.lines import MetricEncoder, fault, time_fault
+from pilotline_historian.victoriametrics.lines import NO_TEXT, MetricEncoder, fault, time_fault
 
 _HOUR_NS: Final = 3_600 * 10**9
 _DAY_NS: Final = 24 * _HOUR_NS
@@ -39,7 +40,7 @@ class VictoriaMetricsHistorian:
     Characteristics
         buffered: no
         idempotent: a sample written again has the same points again
-        rejected: text, NaN, numbers from 1e18 on, times before the server's retention or two
+        rejected: text, events, NaN, numbers from 1e18 on, times before the server's retention or two
             days ahead
         rounded by the server: times down to milliseconds; numbers
         retries: none; `HistorianUnavailable` says when to try again
@@ -89,6 +90,10 @@ class VictoriaMetricsHistorian:
         if lines and (bad := self._delivery.deliver(lines)):
             raise HistorianRefused(f"{self._server.address.url} does not take gaps: {bad}")
 
+    def write_events(self, events: Sequence[Event]) -> tuple[RejectedEvent, ...]:
+        """Reject events, which are text."""
+        return tuple(RejectedEvent(event, NO_TEXT) for event in events)
+
     def retain(self, keep_ns: int | None) -> None:
         """Check that the server keeps samples so long; it is told when it is started.
 
@@ -125,6 +130,10 @@ class VictoriaMetricsHistorian:
         self._not_read()
 
     def gaps(self, machine: str | None, start_ns: int, end_ns: int) -> list[Gap]:
+        """Refuse: see `_not_read`."""
+        self._not_read()
+
+    def events(self, machine: str | None, start_ns: int, end_ns: int) -> Iterator[Event]:
         """Refuse: see `_not_read`."""
         self._not_read()
 
