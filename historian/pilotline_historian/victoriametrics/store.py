@@ -40,8 +40,8 @@ class VictoriaMetricsHistorian:
     Characteristics
         buffered: no
         idempotent: a sample written again has the same points again
-        rejected: text, events, NaN, numbers from 1e18 on, times before the server's retention or two
-            days ahead
+        rejected: text, events, NaN, numbers from 1e18 on, times before the server's retention or
+            two days ahead
         rounded by the server: times down to milliseconds; numbers
         retries: none; `HistorianUnavailable` says when to try again
         threads: any
