@@ -55,24 +55,40 @@ def test_any_sample_is_one_line_that_holds_all_of_it(
     assert point.fields.get("server_time_ns") == server_time_ns
 
 
-@given(
-    time_ns=st.integers(FIRST_TIME_NS - 5, LAST_TIME_NS + 5),
-    value=st.one_of(_values, st.floats(allow_nan=False, allow_infinity=False)),
-    status=st.integers(-5, 2**32 + 5),
-    server_time_ns=st.one_of(st.none(), st.integers(FIRST_TIME_NS - 5, LAST_TIME_NS + 5)),
+_edges = st.integers(FIRST_TIME_NS - 5, LAST_TIME_NS + 5)
+_any_samples = st.builds(
+    Sample,
+    st.sampled_from([MILL, Series("aarhus", "mill", "of another name")]),
+    _edges,
+    st.one_of(_values, st.floats(allow_nan=False, allow_infinity=False)),
+    st.integers(-5, 2**32 + 5),
+    st.one_of(st.none(), _edges),
 )
+
+
+@given(samples=st.lists(_any_samples, max_size=6))
 def test_the_short_way_writes_what_the_careful_way_writes_and_only_sound_samples(
-    time_ns: int, value: Value | None, status: int, server_time_ns: int | None
+    samples: list[Sample],
 ) -> None:
     encoder = LineEncoder()
-    sample = Sample(MILL, time_ns, value, status, server_time_ns)
-    assert encoder.usual_line(sample) is None, "a series is checked before its first line"
-    careful = encoder.line(sample)
-    short = encoder.usual_line(sample)
-    assert short in {None, careful}
-    assert short is None or sample_fault(sample) is None
-    usual = Sample(MILL, 1, 2.5, 0, 3)
-    assert encoder.usual_line(usual) == encoder.line(usual)
+    unmet = list(encoder.usual_lines(samples))
+    assert unmet == [None] * len(samples), "a series is checked before its first line"
+    careful = [encoder.line(sample).encode(errors="replace") for sample in samples]
+    for sample, short, line in zip(samples, encoder.usual_lines(samples), careful, strict=True):
+        assert short in {None, line}
+        assert short is None or sample_fault(sample) is None
+
+
+@given(values=st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=6))
+def test_doubles_go_the_short_way_beside_anything_else(values: list[float]) -> None:
+    encoder = LineEncoder()
+    samples = [Sample(MILL, 1, value, 0, 3) for value in (7, "text", None, math.nan, *values)]
+    careful = [encoder.line(sample).encode() for sample in samples]
+    short = list(encoder.usual_lines(samples))
+    assert short[:4] == [None] * 4
+    assert short[4:] == [
+        line if value else None for value, line in zip(values, careful[4:], strict=True)
+    ]
 
 
 @given(

@@ -16,7 +16,9 @@ server_time_ns  OPC UA server time, an integer; missing when the machine sent no
 ==============  ==========================================================================
 """
 
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from itertools import compress
 from math import copysign, isfinite, isnan
 from typing import Any, Final
 from urllib.parse import quote, unquote
@@ -74,29 +76,46 @@ class LineEncoder:
         server = "" if server_time_ns is None else f",server_time_ns={server_time_ns}i"
         return f"{prefix} {_value_fields(value)},status={status}i{server} {time_ns}"
 
-    def usual_line(self, sample: Sample) -> str | None:
-        """Return what `line` does for most samples, at a third of the cost of checking each limit.
+    def usual_lines(self, samples: Sequence[Sample]) -> Iterator[bytes | None]:
+        """Yield what `line` gives for most samples, as bytes, in half the time.
 
         None for anything but a finite double other than zero, with both times and within all
         limits, of a series met before; `line` met only series within the limits.
         """
-        series, time_ns, value, status, server_time_ns = sample
-        prefix = self._prefixes.get(series)
+        usual = [
+            type(value) is float
+            and value != 0.0
+            and value - value == 0.0
+            and server is not None
+            and series in self._prefixes
+            for series, _, value, _, server in samples
+        ]
+        lines = iter(self._alike(list(compress(samples, usual))))
+        for each in usual:
+            yield next(lines, None) if each else None
+
+    def _alike(self, doubles: Sequence[Sample]) -> list[bytes]:
+        """Return the lines, with the limits checked for all at once; none where one breaks them."""
+        if not doubles:
+            return []
+        series, times, values, statuses, servers = zip(*doubles, strict=True)
         if (
-            prefix is None
-            or type(value) is not float
-            or not value
-            or not isfinite(value)
-            or server_time_ns is None
-            or not FIRST_TIME_NS <= time_ns <= LAST_TIME_NS
-            or not FIRST_TIME_NS <= server_time_ns <= LAST_TIME_NS
-            or not 0 <= status <= GREATEST_STATUS
+            min(times) < FIRST_TIME_NS
+            or min(servers) < FIRST_TIME_NS
+            or max(times) > LAST_TIME_NS
+            or max(servers) > LAST_TIME_NS
+            or min(statuses) < 0
+            or max(statuses) > GREATEST_STATUS
         ):
-            return None
-        return (
+            return []
+        prefixes = map(self._prefixes.__getitem__, series)
+        return [
             f'{prefix} kind="float",value_float={value!r},status={status}i,'
-            f"server_time_ns={server_time_ns}i {time_ns}"
-        )
+            f"server_time_ns={server}i {time}".encode()
+            for prefix, value, status, server, time in zip(
+                prefixes, values, statuses, servers, times, strict=True
+            )
+        ]
 
 
 def gap_line(gap: Gap) -> str:

@@ -58,16 +58,16 @@ class InfluxHistorian:
         rejected: list[Rejected] = []
         sound: list[Sample] = []
         lines: list[bytes] = []
-        for sample in samples:
-            line = self._encoder.usual_line(sample)
+        for sample, usual in zip(samples, self._encoder.usual_lines(samples), strict=True):
+            line = usual
             if line is None:
                 fault = sample_fault(sample)
                 if fault is not None:
                     rejected.append(Rejected(sample, fault))
                     continue
-                line = self._encoder.line(sample._replace(value=plain(sample.value)))
+                line = self._encoder.line(sample._replace(value=plain(sample.value))).encode()
             sound.append(sample)
-            lines.append(line.encode())
+            lines.append(line)
         if lines:
             bad = self._delivery.deliver(lines)
             rejected.extend(Rejected(sound[place], reason) for place, reason in bad.items())
