@@ -30,6 +30,7 @@ _ROW_OVERHEAD_BYTES = 64
 _ROOM_AGAIN = 0.95
 _RETRY_S = 0.5
 _VACUUM_PAGES = 64
+_SPARE_PAGES = 256
 _GROUP_BYTES = 1024 * 1024
 DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 """Error codes that say the file's content is at fault."""
@@ -228,9 +229,11 @@ class JournalWriter:
         return -records, -samples, -size
 
     def _shrink(self) -> None:
-        """Give some of the file's free pages back to the disk, a little at a time."""
+        """Give free pages back to the disk, a little at a time, but those the next records want."""
         try:
-            self._connection.execute(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})").fetchall()
+            (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()
+            if (surplus := min(free - _SPARE_PAGES, _VACUUM_PAGES)) > 0:
+                self._connection.execute(f"PRAGMA incremental_vacuum({surplus})").fetchall()
         except sqlite3.Error as error:
             log.debug("edge.journal_not_shrunk", reason=str(error))
 
