@@ -51,12 +51,15 @@ class Coverage:
         groups: publishing interval in ms of each tag; the tags of one interval share a
             subscription.
         sampling_ms: slowest sampling interval per publishing interval.
+        absence: why nothing was read since this was kept, while it is still open whether that
+            becomes a loss; None else.
     """
 
     site: str
     machine: str
     groups: Mapping[str, int]
     sampling_ms: Mapping[int, int]
+    absence: str | None = None
     _last: dict[str, int] = field(default_factory=dict)
     _published: dict[int, int] = field(default_factory=dict)
     _lag_ns: int = 0

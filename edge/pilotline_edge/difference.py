@@ -44,10 +44,10 @@ def difference(former: Mapping[str, Machine], machines: Iterable[Machine]) -> Di
 
 
 def _read_alike(one: Machine, other: Machine) -> bool:
-    return _as_read(one) == _as_read(other)
+    return as_read(one) == as_read(other)
 
 
-def _as_read(machine: Machine) -> tuple[object, ...]:
+def as_read(machine: Machine) -> tuple[object, ...]:
     """Return what decides how a machine is read; names, units and limits do not."""
     tags = tuple(
         replace(tag, name="", unit=_NO_UNIT, limits=None, key=False, role="value")

@@ -20,6 +20,7 @@ from pilotline_edge.intake import Intake
 from pilotline_edge.journal import Journal
 from pilotline_edge.link import MachineLink
 from pilotline_edge.live import LiveOutlet
+from pilotline_edge.resumption import Resumption, SessionFile
 from pilotline_edge.state import MachineState, begun
 from pilotline_historian import Series
 from pilotline_plant import Machine
@@ -63,11 +64,17 @@ class Wiring:
         """Return a link to a machine, not yet running."""
         session = MachineSession(machine, self.identity, self.trust, self.session)
         intake = Intake(machine, coverage, self.journal, state, self.live)
-        return MachineLink(session, intake, state)
+        intake.recall_taken()
+        sessions = self.journal.path.parent / "sessions"
+        resumption = Resumption(SessionFile(sessions, machine.id))
+        return MachineLink(session, intake, state, resumption)
 
 
 class Fleet:
     """Reads machines side by side.
+
+    Sessions stay at the servers when the fleet ends, for the next agent; the servers end them
+    after the session timeout.
 
     Characteristics
         isolation: one machine that fails, hangs or lies delays no other
@@ -106,6 +113,8 @@ class Fleet:
         try:
             await self._failed
         finally:
+            for link in self.links.values():
+                link.leave_session()
             for task in self._tasks.values():
                 task.cancel()
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
@@ -169,6 +178,8 @@ def recall(
 ) -> Coverage:
     """Return a machine's coverage from the journal, with what happened since then as a loss.
 
+    That the agent was stopped is only an absence: a session left at the server may bridge it.
+
     Args:
         machine: the machine.
         journal: the journal.
@@ -184,7 +195,10 @@ def recall(
     if kept is not None:
         coverage = Coverage.from_json(machine.site, machine.id, groups, sampling, kept)
         coverage.begin(time.time_ns())
-        coverage.lost(groups, cause or Cause.AGENT_STOPPED)
+        if cause is None:
+            coverage.absence = Cause.AGENT_STOPPED
+        else:
+            coverage.lost(groups, cause)
         return coverage
     saved = journal.damage.since_ns if journal.damage is not None else {}
     since = saved.get(machine.id, delivered_ns)

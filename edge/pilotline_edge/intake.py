@@ -14,11 +14,13 @@ from pilotline_edge.journal import Entry, Journal, Samples
 from pilotline_edge.live import LiveOutlet
 from pilotline_edge.state import MachineState
 from pilotline_edge.subscription.publication import (
+    FIRST_SEQUENCE,
     OVERFLOW,
     ChangeColumns,
     Changes,
     Publication,
     Unsupported,
+    next_sequence,
 )
 from pilotline_edge.subscription.subscription import MachineSubscription
 from pilotline_historian import Gap, Series
@@ -36,6 +38,9 @@ class Intake:
 
     Attributes:
         coverage: what is known of the machine.
+        taken: per publishing interval which subscription is read (`MachineSubscription.made_ns`)
+            and the sequence number after the last message taken; kept with the coverage, so that
+            nobody goes on with a subscription whose loss before it was never noted.
         kept_at: loop time at which coverage was last given to the journal.
     """
 
@@ -48,6 +53,7 @@ class Intake:
         live: LiveOutlet | None,
     ) -> None:
         self.coverage = coverage
+        self.taken: dict[int, tuple[int, int]] = {}
         self.kept_at = 0.0
         self._machine = machine
         self._journal = journal
@@ -62,6 +68,15 @@ class Intake:
     def blocked(self) -> Cause | None:
         """Why the journal takes nothing now, or None."""
         return self._journal.size.blocked
+
+    def recall_taken(self) -> None:
+        """Remember which messages an agent before took."""
+        kept = self._journal.coverage.get(self._machine.id, {}).get("taken", {})
+        self.taken = {int(interval): (of, after) for interval, (of, after) in kept.items()}
+
+    def began(self, subscription: MachineSubscription) -> None:
+        """Note that a subscription was made anew, and nothing of it taken yet."""
+        self.taken[subscription.interval_ms] = (subscription.made_ns, FIRST_SEQUENCE)
 
     def note(self) -> asyncio.Future[None]:
         """Keep the coverage as it is."""
@@ -100,6 +115,9 @@ class Intake:
             replayed: whether the server sent it again, so that it says nothing about the present.
         """
         samples, seen = self._columns(subscription, publication)
+        if not publication.keep_alive:
+            after = next_sequence(publication.sequence)
+            self.taken[subscription.interval_ms] = (subscription.made_ns, after)
         found = [*gaps, *self._full_queues(subscription, seen)]
         found += self.coverage.received(
             subscription.interval_ms,
@@ -203,7 +221,7 @@ class Intake:
                 seconds=round((gap.end_ns - gap.start_ns) / 1e9, 3),
                 cause=gap.cause,
             )
-        coverage = json.dumps(self.coverage.to_json())
+        coverage = json.dumps({**self.coverage.to_json(), "taken": self.taken})
         machine = self._machine
         return self._journal.append(
             Entry(machine.site, machine.id, published_ns, samples, gaps, coverage)

@@ -13,6 +13,7 @@ from pilotline_edge.cause import Cause
 from pilotline_edge.connection.session import MachineSession
 from pilotline_edge.errors import EndpointRefused, MachineUnreachable, SubscriptionLost
 from pilotline_edge.intake import Intake
+from pilotline_edge.resumption import Resumption
 from pilotline_edge.state import MachineState
 from pilotline_edge.subscription.healing import Step, heal
 from pilotline_edge.subscription.items import Item, items_by_interval
@@ -48,6 +49,7 @@ class MachineLink:
         session: MachineSession,
         intake: Intake,
         state: MachineState,
+        resumption: Resumption | None = None,
     ) -> None:
         self.state = state
         self._session = session
@@ -57,6 +59,8 @@ class MachineLink:
             for interval_ms, items in items_by_interval(session.machine.tags)
         ]
         self._acknowledge: list[Acknowledgement] = []
+        self._resumption = resumption
+        self._leaves_session = False
         self._backoff = Backoff(_RECONNECT_FIRST_S, _RECONNECT_CAP_S, _RECONNECT_GROWTH)
         self._settle_at = 0.0
         self._blocked: Cause | None = None
@@ -81,6 +85,10 @@ class MachineLink:
         """Declare that tags are no longer read, once `run` has ended."""
         self._intake.retire(tags, cause)
 
+    def leave_session(self) -> None:
+        """Have the session stay at the server when `run` ends, for the agent's next process."""
+        self._leaves_session = self._resumption is not None
+
     async def run(self) -> None:
         """Read the machine until cancelled.
 
@@ -89,6 +97,8 @@ class MachineLink:
         """
         for subscription in self._subscriptions:
             subscription.subscription_id = None
+        if not self._take_up():
+            self._lost_all()
         # Before anything is received: a crash from here on must find where coverage began.
         await self._intake.note()
         try:
@@ -98,7 +108,30 @@ class MachineLink:
         finally:
             self.state.disconnected("the agent stops")
             self._intake.note()
-            await self._session.close()
+            await self._end_session()
+
+    def _take_up(self) -> bool:
+        """Prepare to go on with the session of the process before, if it left one."""
+        if self._resumption is None or self._intake.coverage.absence is None:
+            return False
+        again = self._resumption.take_up(self._session, self._subscriptions, self._intake.taken)
+        self._acknowledge.extend(again or ())
+        return again is not None
+
+    def _lost_all(self) -> None:
+        """Turn an absence that no session can bridge into a loss."""
+        coverage = self._intake.coverage
+        if coverage.absence is not None:
+            coverage.lost(coverage.groups, coverage.absence)
+            coverage.absence = None
+
+    async def _end_session(self) -> None:
+        if self._leaves_session:
+            self._session.abort()
+            return
+        if self._resumption is not None:
+            self._resumption.forget()
+        await self._session.close()
 
     async def _connection(self) -> Exception:
         """Hold one connection and return why it ended."""
@@ -131,15 +164,17 @@ class MachineLink:
         origin = await self._session.open()
         for subscription in self._subscriptions:
             step = await heal(subscription, origin, self._take_again, self._lost)
-            if self._connections:
+            if self._connections or step is not Step.RECREATED:
                 self.state.healed(step.value)
             if step is Step.RECREATED:
+                self._intake.began(subscription)
                 self._settle_at = (
                     self._now() + _SETTLE_S + _SETTLE_CYCLES * subscription.published_s
                 )
         known = {subscription.subscription_id for subscription in self._subscriptions}
         self._acknowledge[:] = [each for each in self._acknowledge if each[0] in known]
-        self._blocked = None
+        self._blocked = self._intake.coverage.absence = None
+        self._keep_session()
         self._note_bad_tags()
         self.state.reconnects += bool(self._connections)
         self._connections += 1
@@ -154,7 +189,12 @@ class MachineLink:
 
     def _lost(self, subscription: MachineSubscription, cause: Cause) -> None:
         tags = [item.tag.id for item in subscription.items]
-        self._intake.coverage.lost(tags, self._blocked or cause)
+        coverage = self._intake.coverage
+        coverage.lost(tags, self._blocked or coverage.absence or cause)
+
+    def _keep_session(self) -> None:
+        if self._resumption is not None:
+            self._resumption.keep(self._session, self._subscriptions)
 
     def _forget(self, subscription_id: int) -> None:
         """Have a subscription made anew; 0 stands for all."""
@@ -236,6 +276,7 @@ class MachineLink:
             for subscription in self._subscriptions:
                 self._check_silence(subscription)
                 await subscription.monitor()
+            self._keep_session()
             self._note_bad_tags()
             if self._intake.coverage.unsettled and self._now() >= self._settle_at:
                 await self._intake.settle()

@@ -14,10 +14,12 @@ from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.client.ua_client import UaClientState
 from asyncua.client.ua_session import UaSession
+from asyncua.common.utils import Buffer
 from asyncua.crypto import security_policies as policies
 from asyncua.ua import uaerrors
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
+from asyncua.ua.ua_binary import nodeid_from_binary, nodeid_to_binary
 
 from pilotline_edge.connection.identity import Identity, own_identity
 from pilotline_edge.connection.transport import MachineClient
@@ -79,6 +81,21 @@ class ServerFacts:
     batch_paths: int
 
 
+@dataclass(frozen=True, slots=True)
+class SessionKey:
+    """What takes a session up from another process.
+
+    Attributes:
+        started: when that run of the server began.
+        token: the authentication token as OPC UA writes node ids; a secret.
+        nonce: the server's last nonce, which activating the session signs.
+    """
+
+    started: datetime
+    token: bytes = field(repr=False)
+    nonce: bytes = field(repr=False)
+
+
 @dataclass(slots=True)
 class SessionSettings:
     """How a session is kept.
@@ -118,6 +135,7 @@ class MachineSession:
     settings: SessionSettings = field(default_factory=SessionSettings)
     facts: ServerFacts | None = None
     _client: MachineClient | None = None
+    _former: SessionKey | None = None
     _presented: tuple[bytes, str | None] = (b"", None)
     _own: bytes = b""
 
@@ -149,6 +167,7 @@ class MachineSession:
         try:
             if self._client is None:
                 self._client = await self._new_client()
+                self._take_up(self._client)
             return await self._connect(self._client)
         except _REFUSALS as error:
             await self.forget()
@@ -175,6 +194,31 @@ class MachineSession:
         """Drop the connection at once, keeping the session."""
         if self._client is not None:
             self._client.uaclient.abort()
+
+    def key(self) -> SessionKey | None:
+        """Return what another process needs to go on with the session.
+
+        None where the server does not say when it started: a token given anew after a restart
+        could then not be told from ours.
+        """
+        if self.facts is None or self.facts.started is None or not self.services_kept:
+            return None
+        token = nodeid_to_binary(self.services.authentication_token)
+        return SessionKey(self.facts.started, token, self.client._server_nonce or b"")  # noqa: SLF001 - asyncua offers no getter
+
+    def resume(self, key: SessionKey) -> None:
+        """Have the first `open` take up a session that another process began."""
+        self._former = key
+        self.facts = ServerFacts(key.started, (), self.settings.batch, self.settings.batch)
+
+    def _take_up(self, client: MachineClient) -> None:
+        former, self._former = self._former, None
+        if former is not None:
+            client.uaclient.session.restore_authentication_token(
+                nodeid_from_binary(Buffer(former.token))
+            )
+            # asyncua offers no setter, and annotates its own field too narrowly.
+            client._server_nonce = former.nonce or None  # type: ignore[assignment]  # noqa: SLF001
 
     async def forget(self) -> None:
         """Drop connection and session; the next `open` starts from nothing."""
@@ -312,6 +356,8 @@ class MachineSession:
         1000), so the caller compares the server's start time before it believes the answer.
         """
         client.uaclient.session.rebind_authentication_token()
+        if not client._policy_ids:  # noqa: SLF001 - asyncua learns them only by creating a session
+            await self._learn_user_tokens(client)
         try:
             await client.activate_session(client._username, client._password)  # noqa: SLF001 - asyncua offers no getter
         except _REFUSALS:
@@ -320,6 +366,12 @@ class MachineSession:
             log.info("edge.session_forgotten", machine=self.machine.id, reason=str(error))
             return False
         return True
+
+    async def _learn_user_tokens(self, client: MachineClient) -> None:
+        """Learn how the server names the sorts of users, as `create_session` would."""
+        policy = client.security_policy
+        endpoint = Client.find_endpoint(await client.get_endpoints(), policy.Mode, policy.URI)
+        client._policy_ids = endpoint.UserIdentityTokens  # noqa: SLF001 - asyncua offers no setter
 
     async def _ask_facts(self, client: MachineClient) -> ServerFacts:
         asked = (_START_TIME, _NAMESPACES, _MOST_ITEMS, _MOST_PATHS)

@@ -72,7 +72,7 @@ async def heal(
 async def _kept(subscription: MachineSubscription, origin: Origin) -> bool:
     if subscription.subscription_id is None or origin is Origin.RESTARTED:
         return False
-    if subscription.silences >= _SILENCES_BEFORE_DISTRUST:
+    if subscription.doubtful or subscription.silences >= _SILENCES_BEFORE_DISTRUST:
         return False
     if origin is Origin.REACTIVATED:
         return await subscription.known()

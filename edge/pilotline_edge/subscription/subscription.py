@@ -1,6 +1,7 @@
 """Subscription: one publishing interval of one machine at its server."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,6 +61,8 @@ class MachineSubscription:
         silences: connections in a row that ended because nothing was heard.
         published_s: publishing interval the server granted, seconds.
         keep_alives: publishing intervals after which the server says it lives.
+        made_ns: when it was created, ns UTC; tells it from others that had the same number.
+        doubtful: whether the server has it and it is unknown what it sent; it is made anew.
     """
 
     session: MachineSession
@@ -70,6 +73,8 @@ class MachineSubscription:
     silences: int = 0
     published_s: float = 0.0
     keep_alives: int = 1
+    made_ns: int = 0
+    doubtful: bool = False
     _heard: float = 0.0
     _begun: bool = False
     _handles: dict[int, Item] = field(default_factory=dict)
@@ -135,6 +140,7 @@ class MachineSubscription:
         self.published_s = float(granted.RevisedPublishingInterval) / 1000
         self.keep_alives = max(int(granted.RevisedMaxKeepAliveCount), 1)
         self.expected, self._begun = FIRST_SEQUENCE, False
+        self.made_ns, self.doubtful = time.time_ns(), False
         for item in self.items:
             item.forget()
         self.heard()
@@ -257,6 +263,10 @@ class MachineSubscription:
         """Return how many messages lie before this one unseen; negative when it was seen."""
         ahead = sequences_ahead(self.expected, publication.sequence)
         return ahead if self._begun else max(ahead, 0)
+
+    def resumed(self, after: int) -> None:
+        """Go on after the messages that another process took; `after` is the next one's number."""
+        self.expected, self._begun = after, after != FIRST_SEQUENCE
 
     def passed(self, publication: Publication) -> None:
         """Note that the message was taken, so that the next number is known."""
