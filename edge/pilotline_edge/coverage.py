@@ -59,7 +59,7 @@ class Coverage:
     machine: str
     groups: Mapping[str, int]
     sampling_ms: Mapping[int, int]
-    absence: str | None = None
+    absence: Cause | None = None
     _last: dict[str, int] = field(default_factory=dict)
     _published: dict[int, int] = field(default_factory=dict)
     _lag_ns: int = 0
