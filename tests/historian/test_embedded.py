@@ -22,7 +22,7 @@ from pilotline_historian import (
     Value,
     open_historian,
 )
-from pilotline_historian.embedded import EmbeddedHistorian, inbox, reading, sealing
+from pilotline_historian.embedded import EmbeddedHistorian, inbox, lanes, reading, sealing
 from pilotline_historian.embedded.chunk import decode_chunk
 from pilotline_historian.embedded.database import Database
 from pilotline_historian.embedded.schema import APPLICATION_ID, Step, shipped_steps
@@ -47,10 +47,10 @@ WRITER = """
 import sys
 from pathlib import Path
 from pilotline_historian import Sample, Series
-from pilotline_historian.embedded import EmbeddedHistorian, inbox, sealing
+from pilotline_historian.embedded import EmbeddedHistorian, inbox, lanes, sealing
 
 inbox.INBOX_PAGES = 2
-sealing.LANE_PAGES = 3
+lanes.LANE_PAGES = 3
 historian = EmbeddedHistorian(Path(sys.argv[1]))
 series = [Series("aarhus", "mill-1", f"tag-{i}") for i in range(7)]
 batch = 0
@@ -99,8 +99,8 @@ def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inbox, "INBOX_PAGES", 2)
     monkeypatch.setattr(sealing, "CHUNK_SAMPLES", 8)
     monkeypatch.setattr(sealing, "_SMALL_SAMPLES", 4)
-    monkeypatch.setattr(sealing, "LANE_PAGES", 3)
-    monkeypatch.setattr(sealing, "LANE_SAMPLES", 20)
+    monkeypatch.setattr(lanes, "LANE_PAGES", 3)
+    monkeypatch.setattr(lanes, "LANE_SAMPLES", 20)
     monkeypatch.setattr(sealing, "CHUNKS_PER_WRITE", 3)
     monkeypatch.setattr(reading, "CHUNKS_PER_STEP", 2)
 
@@ -212,7 +212,7 @@ class TestSealing:
         self, embedded: Historian, embedded_file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(inbox, "INBOX_PAGES", 1)
-        monkeypatch.setattr(sealing, "LANE_PAGES", 2)
+        monkeypatch.setattr(lanes, "LANE_PAGES", 2)
         random = Random(7)
         times = sorted(random.randint(FIRST_TIME_NS, LAST_TIME_NS) for _ in range(500))
         samples = [
@@ -253,6 +253,7 @@ class TestSealing:
         self, embedded: Historian, embedded_file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(inbox, "INBOX_PAGES", 1)
+        monkeypatch.setattr(lanes, "LANE_PAGES", 40)
         series = [Series("aarhus", "mill-1", f"tag-{i}") for i in range(300)]
         done = 0
         for second in range(80):

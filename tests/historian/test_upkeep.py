@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from pilotline.commands.historian import app
 from pilotline_historian import Gap, Historian, Series, open_historian
-from pilotline_historian.embedded import EmbeddedHistorian, inbox, sealing
+from pilotline_historian.embedded import EmbeddedHistorian, inbox, lanes, sealing
 from pilotline_historian.times import read_duration
 from tests.historian.influx_write import Answer, Endpoint, write_endpoint
 from tests.historian.influxd import Influxd
@@ -29,7 +29,7 @@ def logs_as_before() -> Iterator[None]:
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inbox, "INBOX_PAGES", 1)
-    monkeypatch.setattr(sealing, "LANE_PAGES", 1)
+    monkeypatch.setattr(lanes, "LANE_PAGES", 1)
     monkeypatch.setattr(sealing, "_SMALL_SAMPLES", 1)
 
 

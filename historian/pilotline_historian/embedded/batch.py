@@ -1,5 +1,6 @@
 """A written batch as columns, with the samples no store can take set apart."""
 
+import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -44,18 +45,22 @@ class Batch:
     rejected: tuple[Rejected, ...]
 
 
-def batch_of(samples: Sequence[Sample], series_id: Callable[[Series], int]) -> Batch:
+SeriesIdsOf = Callable[[Sequence[Series]], Sequence[int]]
+"""Gives the ids of at least one series; raises NeedsCare where a name is unsound."""
+
+
+def batch_of(samples: Sequence[Sample], series_ids: SeriesIdsOf) -> Batch:
     """Return the samples as columns.
 
     Args:
         samples: at least one.
-        series_id: gives the id of a series; raises NeedsCare where its names are unsound.
+        series_ids: gives the ids of their series.
     """
     try:
-        return _plain_batch(samples, series_id, ())
+        return _plain_batch(samples, series_ids, ())
     except (NeedsCare, OverflowError, UnicodeEncodeError):
         sound, rejected = _apart(samples)
-        return _plain_batch(sound, series_id, rejected)
+        return _plain_batch(sound, series_ids, rejected)
 
 
 def _apart(samples: Sequence[Sample]) -> tuple[list[Sample], tuple[Rejected, ...]]:
@@ -70,37 +75,42 @@ def _apart(samples: Sequence[Sample]) -> tuple[list[Sample], tuple[Rejected, ...
 
 
 def _plain_batch(
-    samples: Sequence[Sample],
-    series_id: Callable[[Series], int],
-    rejected: tuple[Rejected, ...],
+    samples: Sequence[Sample], series_ids: SeriesIdsOf, rejected: tuple[Rejected, ...]
 ) -> Batch:
     if not samples:
         return Batch(np.empty(0, np.int64), Columns.empty(), rejected)
-    # One flat list cut in strides takes a fifth of the time of zip(*samples).
+    # One flat list cut in strides takes less than half the time of zip(*samples).
     flat: list[Any] = list(chain.from_iterable(samples))
     series, times, values, statuses, servers = (flat[place::5] for place in range(5))
-    time = np.array(times, np.int64)
+    time = _time_column(times)
     server = _server_column(servers)
-    _need_times_in_range(time)
     kind, bits, texts = _value_columns(values)
-    status = np.array(statuses, np.uint32)
-    series_ids = np.fromiter(map(series_id, series), np.int64, len(series))
-    return Batch(series_ids, Columns(time, kind, bits, status, server, texts), rejected)
+    status = _status_column(statuses)
+    ids = np.array(series_ids(series), np.int64)
+    return Batch(ids, Columns(time, kind, bits, status, server, texts), rejected)
 
 
-def _need_times_in_range(time: NDArray[np.int64]) -> None:
+def _time_column(times: Sequence[int]) -> NDArray[np.int64]:
+    time = np.fromiter(times, np.int64, len(times))
     if int(time.min()) < FIRST_TIME_NS or int(time.max()) > LAST_TIME_NS:
         raise NeedsCare
+    return time
 
 
 def _server_column(servers: Sequence[int | None]) -> NDArray[np.int64]:
-    if None not in servers:
-        server = np.array(servers, np.int64)
-        _need_times_in_range(server)
-        return server
-    known = [FIRST_TIME_NS if server is None else server for server in servers]
-    _need_times_in_range(np.array(known, np.int64))
-    return np.array([NO_TIME if server is None else server for server in servers], np.int64)
+    try:
+        return _time_column(servers)  # type: ignore[arg-type]  # None is what the except is for
+    except TypeError:
+        known = [server for server in servers if server is not None]
+        if known:
+            _time_column(known)
+        return np.array([NO_TIME if server is None else server for server in servers], np.int64)
+
+
+def _status_column(statuses: list[int]) -> NDArray[np.uint32]:
+    if statuses.count(statuses[0]) == len(statuses):
+        return np.full(len(statuses), statuses[0], np.uint32)
+    return np.array(statuses, np.uint32)
 
 
 def _value_columns(
@@ -108,7 +118,7 @@ def _value_columns(
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], list[str]]:
     types = set(map(type, values))
     if types == {float}:
-        bits = np.array(values, np.float64).view(np.int64)
+        bits = _double_bits(values)
         return np.full(len(values), Kind.FLOAT, np.uint8), bits, []
     if not types <= _KINDS.keys():
         raise NeedsCare
@@ -121,12 +131,17 @@ def _value_columns(
         if value_type is str:
             bits[rows] = _text_bits(chosen, texts)
         elif value_type is float:
-            bits[rows] = np.array(chosen, np.float64).view(np.int64)
+            bits[rows] = _double_bits(chosen)
         elif value_type is int:
             bits[rows], kind[rows] = _integer_bits(chosen)
         else:
             bits[rows] = np.array(chosen, np.int64)
     return kind, bits, texts
+
+
+def _double_bits(values: Sequence[Any]) -> NDArray[np.int64]:
+    # struct takes a third of the time of NumPy here.
+    return np.frombuffer(struct.pack(f"{len(values)}d", *values), np.int64)
 
 
 def _integer_bits(values: list[Any]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:

@@ -85,13 +85,13 @@ class Columns:
 
     def take(self, index: Index) -> Self:
         """Return the chosen rows; the texts stay as they are."""
-        return replace(
-            self,
-            time=self.time[index],
-            kind=self.kind[index],
-            bits=self.bits[index],
-            status=self.status[index],
-            server=self.server[index],
+        return type(self)(
+            self.time[index],
+            self.kind[index],
+            self.bits[index],
+            self.status[index],
+            self.server[index],
+            self.texts,
         )
 
     def newest(self) -> Self:
@@ -173,6 +173,13 @@ def run_starts(keys: NDArray[Any]) -> NDArray[np.intp]:
     if not len(keys):
         return np.empty(0, np.intp)
     return np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+
+
+def run_ends(keys: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the places where a run of equal keys ends."""
+    if not len(keys):
+        return np.empty(0, np.intp)
+    return np.flatnonzero(np.append(keys[1:] != keys[:-1], True))
 
 
 def numbers(columns: Columns) -> NDArray[np.float64]:

@@ -7,10 +7,6 @@ second, which wears out flash; so writes go to the inbox, one page each, and are
 import sqlite3
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from pilotline_historian.embedded.latest import update_latest
 from pilotline_historian.embedded.page import OpenSamples, decode_pages, encode_page
 
 INBOX: Final = -1
@@ -35,34 +31,36 @@ _INSERT: Final = """
 def insert_page(connection: sqlite3.Connection, lane: int, samples: OpenSamples) -> None:
     """Store samples as the newest open page of a lane or of the inbox."""
     records, texts = encode_page(samples)
-    connection.execute(_INSERT, (lane, len(samples.columns), len(texts), records, texts))
+    connection.execute(_INSERT, (lane, len(samples), len(texts), records, texts))
 
 
-def read_lane(
-    connection: sqlite3.Connection, lane: int, series_ids: NDArray[np.int64] | None = None
-) -> OpenSamples:
-    """Return the open samples of a lane or of the inbox, of all series or of some."""
-    return decode_pages(connection.execute(_PAGES, (lane,)).fetchall(), series_ids)
+def read_lane(connection: sqlite3.Connection, lane: int) -> OpenSamples:
+    """Return the open samples of a lane or of the inbox.
+
+    Raises:
+        ValueError: a page is damaged.
+    """
+    return decode_pages(connection.execute(_PAGES, (lane,)).fetchall())
 
 
 def take_lane(connection: sqlite3.Connection, lane: int) -> OpenSamples:
-    """Remove the open samples of a lane or of the inbox and return them."""
+    """Remove the open samples of a lane or of the inbox and return them.
+
+    Raises:
+        ValueError: a page is damaged.
+    """
     samples = read_lane(connection, lane)
     connection.execute(_DELETE, (lane,))
     return samples
 
 
-def deal(connection: sqlite3.Connection) -> int | None:
-    """Deal the inbox to the lanes where it is full.
+def take_full_inbox(connection: sqlite3.Connection) -> OpenSamples | None:
+    """Empty the inbox and return its samples, or None where it has room.
 
-    Returns:
-        The middle of the source times that were dealt, ns, or None where the inbox has room.
+    Raises:
+        ValueError: a page is damaged.
     """
     pages, samples, text_bytes = connection.execute(_SIZE, (INBOX,)).fetchone()
     if pages < INBOX_PAGES and samples < INBOX_SAMPLES and text_bytes < INBOX_TEXT_BYTES:
         return None
-    taken = take_lane(connection, INBOX)
-    update_latest(connection, taken)
-    for lane, part in taken.by_lane():
-        insert_page(connection, lane, part)
-    return int(np.median(taken.columns.time))
+    return take_lane(connection, INBOX)

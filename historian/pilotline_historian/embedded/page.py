@@ -1,28 +1,37 @@
-"""Open pages: samples of the inbox or of one lane as fixed-width records."""
+"""Open pages: samples of the inbox, of one lane, or the newest of its series, as columns."""
 
+import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pilotline_historian.embedded.columns import Columns, Kind, run_starts
+from pilotline_historian.embedded.columns import NO_TIME, Columns, run_ends, run_starts
 from pilotline_historian.embedded.texts import pack_texts, unpack_texts
 
 LANES: Final = 64
 """Series are dealt to lanes by their id; fixed in the file format."""
 
-RECORD: Final = np.dtype(
-    [
-        ("series", "<u4"),
-        ("time", "<i8"),
-        ("kind", "u1"),
-        ("bits", "<i8"),
-        ("status", "<u4"),
-        ("server", "<i8"),
-    ]
-)
+_HEAD: Final = struct.Struct("<BBBxI")
+"""Form, flags of columns, how server times are stored, number of samples."""
+
+_FORM: Final = 2
+_FORM_BYTE: Final = bytes((_FORM,))
+_WIDE_SERIES: Final = 1
+"""Series ids take four bytes, not two."""
+_ONE_KIND: Final = 2
+_ONE_STATUS: Final = 4
+"""The column is one number for all samples."""
+
+_NO_SERVER: Final = 0
+_SERVER_DELAY: Final = 1
+"""Server time less source time, ns, in four bytes: within two seconds."""
+_SERVER_TIME: Final = 2
+
+_DELAYS: Final = np.iinfo(np.int32)
+_NARROW_IDS: Final = 2**16
 
 PageRow = tuple[bytes, bytes]
 """Records and texts of one page, as stored."""
@@ -40,9 +49,28 @@ class OpenSamples:
     series_ids: NDArray[np.int64]
     columns: Columns
 
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    @classmethod
+    def concat(cls, parts: Sequence["OpenSamples"]) -> "OpenSamples":
+        """Return all samples of at least one part, in their order."""
+        if len(parts) == 1:
+            return parts[0]
+        ids = np.concatenate([part.series_ids for part in parts])
+        return cls(ids, Columns.concat([part.columns for part in parts]))
+
+    def of(self, series_ids: NDArray[np.int64]) -> "OpenSamples":
+        """Return the samples of some series."""
+        if len(series_ids) == 1:
+            rows = np.flatnonzero(self.series_ids == series_ids[0])
+        else:
+            rows = np.flatnonzero(np.isin(self.series_ids, series_ids, kind="table"))
+        return OpenSamples(self.series_ids[rows], self.columns.take(rows))
+
     def by_series(self) -> Iterator[tuple[int, Columns]]:
         """Yield the samples of each series in time order, the series with most samples first."""
-        order = np.argsort(self.series_ids, kind="stable")
+        order = ascending(self.series_ids)
         starts = run_starts(self.series_ids[order])
         runs = np.split(order, starts[1:])
         for rows in sorted(runs, key=len, reverse=True):
@@ -51,76 +79,127 @@ class OpenSamples:
     def by_lane(self) -> Iterator[tuple[int, "OpenSamples"]]:
         """Yield the samples of each lane."""
         lanes = self.series_ids % LANES
-        order = np.argsort(lanes, kind="stable")
+        order = ascending(lanes)
         starts = run_starts(lanes[order])
         for rows in np.split(order, starts[1:]):
-            yield int(lanes[rows[0]]), OpenSamples(self.series_ids[rows], self.columns.take(rows))
+            columns = self.columns.take(rows).with_own_texts()
+            yield int(lanes[rows[0]]), OpenSamples(self.series_ids[rows], columns)
+
+    def newest(self) -> "OpenSamples":
+        """Return the newest sample of each series, of equal times the later one, by series id."""
+        order = ascending(self.series_ids)
+        ids, time = self.series_ids[order], self.columns.time[order]
+        if not ((time[1:] >= time[:-1]) | (ids[1:] != ids[:-1])).all():
+            order = np.lexsort((self.columns.time, self.series_ids))
+            ids = self.series_ids[order]
+        lasts = order[run_ends(ids)]
+        return OpenSamples(self.series_ids[lasts], self.columns.take(lasts))
+
+
+def ascending(ids: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return the order that sorts ids and keeps equal ones as they are."""
+    if len(ids) and int(ids.max()) < _NARROW_IDS:
+        # NumPy sorts 16-bit numbers by radix, in a tenth of the time.
+        return np.argsort(ids.astype(np.uint16), kind="stable")
+    return np.argsort(ids, kind="stable")
 
 
 def encode_page(samples: OpenSamples) -> PageRow:
-    """Return the samples as stored."""
+    """Return at least one sample as stored."""
     columns = samples.columns.with_own_texts()
-    records = np.empty(len(columns), RECORD)
-    records["series"] = samples.series_ids
-    records["time"] = columns.time
-    records["kind"] = columns.kind
-    records["bits"] = columns.bits
-    records["status"] = columns.status
-    records["server"] = columns.server
-    return records.tobytes(), pack_texts(columns.texts)
+    server_form, server = _server_column(columns)
+    flags, series, kind, status = _narrow_columns(samples.series_ids, columns)
+    parts = (
+        _HEAD.pack(_FORM, flags, server_form, len(columns)),
+        np.ascontiguousarray(columns.time).tobytes(),
+        np.ascontiguousarray(columns.bits).tobytes(),
+        server,
+        status.tobytes(),
+        series.tobytes(),
+        kind.tobytes(),
+    )
+    return b"".join(parts), pack_texts(columns.texts)
 
 
-def decode_pages(
-    rows: Sequence[PageRow], series_ids: NDArray[np.int64] | None = None
-) -> OpenSamples:
-    """Return the samples of pages, of all series or of some.
+def decode_pages(rows: Sequence[PageRow]) -> OpenSamples:
+    """Return the samples of pages.
 
     Args:
         rows: pages in the order they were written.
-        series_ids: keep only these series.
+
+    Raises:
+        ValueError: a page is damaged.
     """
-    records = np.frombuffer(b"".join(row[0] for row in rows), RECORD)
-    bits, texts = _joined_texts(records, rows)
-    columns = Columns(
-        records["time"], records["kind"], bits, records["status"], records["server"], texts
-    )
-    ids = records["series"]
-    if series_ids is not None:
-        chosen = np.flatnonzero(_among(ids, series_ids))
-        ids, columns = ids[chosen], columns.take(chosen)
-    return OpenSamples(ids.astype(np.int64), _contiguous(columns))
+    if not rows:
+        return OpenSamples(np.empty(0, np.int64), Columns.empty())
+    return OpenSamples.concat([_decode_page(*row) for row in rows])
 
 
-def _among(ids: NDArray[np.uint32], wanted: NDArray[np.int64]) -> NDArray[np.bool_]:
-    if len(wanted) == 1:
-        alone: NDArray[np.bool_] = ids == wanted[0]
-        return alone
-    return np.isin(ids, wanted, kind="table")
+def _decode_page(records: bytes, texts: bytes) -> OpenSamples:
+    form = records[:1]
+    if form != _FORM_BYTE:
+        raise ValueError(f"an open page has form {form.hex() or 'none'}, which is unknown")
+    try:
+        _, flags, server_form, count = _HEAD.unpack_from(records)
+        cut = _Cutter(records, _HEAD.size, count)
+        time, bits = cut.column("<i8"), cut.column("<i8")
+        server = _decoded_server(server_form, time, cut)
+        status = cut.column("<u4", alone=bool(flags & _ONE_STATUS))
+        series = cut.column("<u4" if flags & _WIDE_SERIES else "<u2")
+        kind = cut.column("u1", alone=bool(flags & _ONE_KIND))
+    except (ValueError, struct.error) as error:
+        raise ValueError(f"an open page is damaged: {error}") from error
+    columns = Columns(time, kind, bits, status, server, unpack_texts(texts))
+    return OpenSamples(series.astype(np.int64), columns)
 
 
-def _joined_texts(
-    records: NDArray[np.void], rows: Sequence[PageRow]
-) -> tuple[NDArray[np.int64], list[str]]:
-    if not any(row[1] for row in rows):
-        return records["bits"], []
-    bits = records["bits"].copy()
-    texts: list[str] = []
-    first = 0
-    for stored_records, stored_texts in rows:
-        end = first + len(stored_records) // RECORD.itemsize
-        if stored_texts:
-            bits[first:end][records["kind"][first:end] == Kind.TEXT] += len(texts)
-            texts.extend(unpack_texts(stored_texts))
-        first = end
-    return bits, texts
+class _Cutter:
+    """Cuts one column after the other from a page."""
+
+    def __init__(self, records: bytes, offset: int, count: int) -> None:
+        self._records = records
+        self._offset = offset
+        self._count = count
+
+    def column(self, form: str, *, alone: bool = False) -> NDArray[Any]:
+        """Return the next column; one that is alone is stored once for all samples."""
+        stored = np.frombuffer(self._records, form, 1 if alone else self._count, self._offset)
+        self._offset += stored.nbytes
+        return np.broadcast_to(stored, self._count) if alone else stored
 
 
-def _contiguous(columns: Columns) -> Columns:
-    return replace(
-        columns,
-        time=np.ascontiguousarray(columns.time),
-        kind=np.ascontiguousarray(columns.kind),
-        bits=np.ascontiguousarray(columns.bits),
-        status=np.ascontiguousarray(columns.status),
-        server=np.ascontiguousarray(columns.server),
-    )
+def _server_column(columns: Columns) -> tuple[int, bytes]:
+    missing = columns.server == NO_TIME
+    if missing.any():
+        stored = b"" if missing.all() else np.ascontiguousarray(columns.server).tobytes()
+        return (_SERVER_TIME if stored else _NO_SERVER), stored
+    delay = columns.server - columns.time
+    wraps = (columns.server < columns.time) != (delay < 0)
+    if int(delay.min()) < _DELAYS.min or int(delay.max()) > _DELAYS.max or wraps.any():
+        return _SERVER_TIME, np.ascontiguousarray(columns.server).tobytes()
+    return _SERVER_DELAY, delay.astype("<i4").tobytes()
+
+
+def _decoded_server(form: int, time: NDArray[np.int64], cut: _Cutter) -> NDArray[np.int64]:
+    if form == _NO_SERVER:
+        return np.full(len(time), NO_TIME, np.int64)
+    if form == _SERVER_DELAY:
+        server: NDArray[np.int64] = time + cut.column("<i4")
+        return server
+    if form == _SERVER_TIME:
+        return cut.column("<i8")
+    raise ValueError(f"server times of form {form} are unknown")
+
+
+def _narrow_columns(
+    ids: NDArray[np.int64], columns: Columns
+) -> tuple[int, NDArray[Any], NDArray[np.uint8], NDArray[np.uint32]]:
+    """Return flags, series ids, kinds and statuses, each as narrow as it may be."""
+    wide = int(ids.max()) >= _NARROW_IDS
+    one_kind = bool((columns.kind == columns.kind[0]).all())
+    one_status = bool((columns.status == columns.status[0]).all())
+    flags = wide * _WIDE_SERIES | one_kind * _ONE_KIND | one_status * _ONE_STATUS
+    kind = columns.kind[:1] if one_kind else columns.kind
+    status = columns.status[:1] if one_status else columns.status
+    series = ids.astype("<u4" if wide else "<u2")
+    return flags, series, np.ascontiguousarray(kind), np.ascontiguousarray(status)

@@ -33,6 +33,9 @@ _WORTH: Final = 4
 
 _WORD: Final = 2**64
 
+_NOT_GOOD: Final = np.uint32(1 << 30)
+"""The least status code whose severity is not Good."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rollups:
@@ -56,15 +59,17 @@ class Rollups:
         if columns.texts:
             return cls()
         rows = len(columns)
+        finest: Points | None = None
         stored: list[bytes | None] = []
         for width in (SECOND_NS, MINUTE_NS, HOUR_NS):
-            points = _worthwhile(columns, width, rows)
-            stored.append(None if points is None else _encode(points))
-            rows = rows if points is None else max(len(points), 1)
+            points = _of_samples(columns, width) if finest is None else _of_points(finest, width)
+            if points is None or len(points) * _WORTH > rows:
+                stored.append(None)
+                continue
+            stored.append(_encode(points))
+            finest, rows = points, max(len(points), 1)
         seconds, minutes, hours = stored
-        first = int(columns.time[0])
-        summary = reduce_columns(columns, first, int(columns.time[-1]) - first + 1)
-        return cls(_encode(summary), hours, minutes, seconds)
+        return cls(_encode(_summary(columns, finest)), hours, minutes, seconds)
 
 
 def reduce_columns(columns: Columns, origin_ns: int, width_ns: int) -> Points:
@@ -75,27 +80,21 @@ def reduce_columns(columns: Columns, origin_ns: int, width_ns: int) -> Points:
         origin_ns: where interval number 0 starts.
         width_ns: width of every interval.
     """
-    good = (columns.status >> 30 == 0) & (columns.kind != Kind.NONE)
+    good = _good(columns)
     if not good.all():
         columns = columns.take(good)
     index = interval_of(columns.time, origin_ns, width_ns)
     firsts = run_starts(index)
-    value = numbers(columns)
-    finite = np.isfinite(value)
-    lasts = np.append(firsts[1:], len(index))[: len(firsts)] - 1
     points = np.empty(len(firsts), POINT)
     if not len(firsts):
         return points
+    lasts = np.append(firsts[1:], len(index)) - 1
     points["start"] = (index[firsts] * np.uint64(width_ns) + _word(origin_ns)).view(np.int64)
     points["last_time"] = columns.time[lasts]
     points["good"] = lasts - firsts + 1
-    points["numeric"] = np.add.reduceat(finite, firsts, dtype=np.int64)
-    points["minimum"] = np.minimum.reduceat(np.where(finite, value, np.inf), firsts)
-    points["maximum"] = np.maximum.reduceat(np.where(finite, value, -np.inf), firsts)
-    with np.errstate(over="ignore", invalid="ignore"):
-        points["sum"] = np.add.reduceat(np.where(finite, value, 0.0), firsts)
     points["last_kind"] = columns.kind[lasts]
     points["last_bits"] = columns.bits[lasts]
+    _reduce_numbers(points, numbers(columns), firsts)
     return points
 
 
@@ -109,17 +108,7 @@ def merge_points(points: Points, origin_ns: int, width_ns: int) -> tuple[NDArray
     order = np.lexsort((points["last_time"], index))
     points, index = points[order], index[order]
     firsts = run_starts(index)
-    if not len(firsts):
-        return np.empty(0, np.int64), points
-    lasts = np.append(firsts[1:], len(index)) - 1
-    merged = points[lasts]
-    for name in ("good", "numeric"):
-        merged[name] = np.add.reduceat(points[name], firsts, dtype=np.int64)
-    merged["minimum"] = np.minimum.reduceat(points["minimum"], firsts)
-    merged["maximum"] = np.maximum.reduceat(points["maximum"], firsts)
-    with np.errstate(over="ignore", invalid="ignore"):
-        merged["sum"] = np.add.reduceat(points["sum"], firsts)
-    return index[firsts].astype(np.int64), merged
+    return index[firsts].astype(np.int64), _merged(points, firsts)
 
 
 def decode_points(stored: Sequence[bytes]) -> Points:
@@ -146,13 +135,69 @@ def _word(number: int) -> np.uint64:
     return np.uint64(number % _WORD)
 
 
-def _worthwhile(columns: Columns, width_ns: int, rows: int) -> Points | None:
+def _good(columns: Columns) -> NDArray[np.bool_]:
+    good: NDArray[np.bool_] = (columns.status < _NOT_GOOD) & (columns.kind != Kind.NONE)
+    return good
+
+
+def _reduce_numbers(points: Points, value: NDArray[np.float64], firsts: NDArray[np.intp]) -> None:
+    finite = np.isfinite(value)
+    least = greatest = summand = value
+    if finite.all():
+        points["numeric"] = points["good"]
+    else:
+        points["numeric"] = np.add.reduceat(finite, firsts, dtype=np.int64)
+        least = np.where(finite, value, np.inf)
+        greatest = np.where(finite, value, -np.inf)
+        summand = np.where(finite, value, 0.0)
+    points["minimum"] = np.minimum.reduceat(least, firsts)
+    points["maximum"] = np.maximum.reduceat(greatest, firsts)
+    with np.errstate(over="ignore", invalid="ignore"):
+        points["sum"] = np.add.reduceat(summand, firsts)
+
+
+def _merged(points: Points, firsts: NDArray[np.intp]) -> Points:
+    """Merge runs of points, each in time order; a run keeps the start of its last point."""
+    if not len(firsts):
+        return points
+    merged: Points = points[np.append(firsts[1:], len(points)) - 1]
+    for name in ("good", "numeric"):
+        merged[name] = np.add.reduceat(points[name], firsts, dtype=np.int64)
+    merged["minimum"] = np.minimum.reduceat(points["minimum"], firsts)
+    merged["maximum"] = np.maximum.reduceat(points["maximum"], firsts)
+    with np.errstate(over="ignore", invalid="ignore"):
+        merged["sum"] = np.add.reduceat(points["sum"], firsts)
+    return merged
+
+
+def _of_samples(columns: Columns, width_ns: int) -> Points | None:
+    """Reduce the samples of a chunk, or return None where that would not pay."""
     first = int(columns.time[0])
     origin = first - first % width_ns
-    index = interval_of(columns.time, origin, width_ns)
-    if len(run_starts(index)) * _WORTH > rows:
+    if len(run_starts(interval_of(columns.time, origin, width_ns))) * _WORTH > len(columns):
         return None
     return reduce_columns(columns, origin, width_ns)
+
+
+def _of_points(points: Points, width_ns: int) -> Points:
+    """Reduce points in time order to wider intervals."""
+    if not len(points):
+        return points
+    first = int(points["start"][0])
+    origin = first - first % width_ns
+    index, merged = merge_points(points, origin, width_ns)
+    merged["start"] = (index.view(np.uint64) * np.uint64(width_ns) + _word(origin)).view(np.int64)
+    return merged
+
+
+def _summary(columns: Columns, points: Points | None) -> Points:
+    """Reduce a whole chunk, from points where there are some."""
+    first = int(columns.time[0])
+    if points is None:
+        return reduce_columns(columns, first, int(columns.time[-1]) - first + 1)
+    summary = _merged(points, np.zeros(min(len(points), 1), np.intp))
+    summary["start"] = first
+    return summary
 
 
 def _encode(points: Points) -> bytes:

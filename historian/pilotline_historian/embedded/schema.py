@@ -2,10 +2,12 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Final
+
+from pilotline_historian.embedded.migration import AFTER
 
 APPLICATION_ID: Final = 0x504C_4854
 """``PLHT``, kept in the file's header so that `file` and we know whose it is."""
@@ -20,10 +22,12 @@ class Step:
     Attributes:
         version: `PRAGMA user_version` after the step.
         sql: its statements.
+        then: what follows them in the same transaction.
     """
 
     version: int
     sql: str
+    then: Callable[[sqlite3.Connection], None] | None = None
 
 
 class ForeignFile(Exception):  # noqa: N818 - turned into a HistorianRefused by the opener
@@ -50,7 +54,8 @@ def shipped_steps() -> tuple[Step, ...]:
     for file in resources.files(__package__).joinpath("sql").iterdir():
         matched = _FILE_NAME.fullmatch(file.name)
         if matched:
-            steps.append(Step(int(matched[1]), file.read_text(encoding="utf-8")))
+            version = int(matched[1])
+            steps.append(Step(version, file.read_text(encoding="utf-8"), AFTER.get(version)))
     return tuple(sorted(steps, key=lambda step: step.version))
 
 
@@ -71,6 +76,8 @@ def upgrade(connection: sqlite3.Connection, steps: Sequence[Step]) -> None:
             if step.version > version:
                 for statement in _statements(step.sql):
                     connection.execute(statement)
+                if step.then is not None:
+                    step.then(connection)
         connection.execute(f"PRAGMA user_version = {newest}")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute("COMMIT")

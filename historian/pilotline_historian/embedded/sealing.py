@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -11,26 +11,29 @@ import numpy as np
 
 from pilotline_historian.embedded.chunk import CHUNK_SAMPLES, decode_chunk, encode_chunk
 from pilotline_historian.embedded.columns import Columns
-from pilotline_historian.embedded.inbox import INBOX, deal, insert_page, take_lane
+from pilotline_historian.embedded.inbox import insert_page, take_full_inbox, take_lane
+from pilotline_historian.embedded.lanes import LaneSize, lane_limit, lane_sizes
+from pilotline_historian.embedded.newest import keep_newest
 from pilotline_historian.embedded.page import OpenSamples
 from pilotline_historian.embedded.retention import drop_expired
 from pilotline_historian.embedded.rollup import Rollups
 
-LANE_PAGES: Final = 64
-LANE_SAMPLES: Final = 2 * CHUNK_SAMPLES
-LANE_TEXT_BYTES: Final = 4 * 2**20
-"""A lane with this much is sealed; a reader never looks through much more."""
-
-CHUNKS_PER_WRITE: Final = 32
+CHUNKS_PER_WRITE: Final = 128
 """Most chunks that one write makes or rewrites, about 50 ms of work."""
 
 _SMALL_SAMPLES: Final = CHUNK_SAMPLES // 2
 _SMALL_BYTES: Final = 2**20
 
-_FULL_LANES: Final = """
-    SELECT lane FROM open_page WHERE lane <> ? GROUP BY lane
-    HAVING count(*) >= ? OR sum(samples) >= ? OR sum(text_bytes) >= ?
-    ORDER BY sum(samples) DESC
+_GROWTH: Final = 6
+"""Small chunks are merged where that makes one six times the size of the largest of them, so that
+a sample is packed three times at most until its chunk is full."""
+
+_LONGEST_TAIL: Final = 24
+"""Most small chunks at the end of a series; then they are merged in any case."""
+
+_TAIL: Final = """
+    SELECT id, first_ns, last_ns, samples, bytes FROM chunk
+    WHERE series_id = ? ORDER BY first_ns DESC LIMIT ?
 """
 _CHUNKS_TOUCHED: Final = """
     SELECT id, first_ns, last_ns, samples, bytes FROM chunk
@@ -61,32 +64,68 @@ class _ChunkRow:
         return self.samples < _SMALL_SAMPLES and self.bytes < _SMALL_BYTES
 
 
-def seal(connection: sqlite3.Connection) -> None:
-    """Deal a full inbox, drop what has expired, and seal the fullest lanes.
+class Sealing:
+    """Deals a full inbox to lanes and seals full lanes, a piece with each write.
 
-    At most `CHUNKS_PER_WRITE` chunks are made; the rest waits for later writes.
-
-    Raises:
-        ValueError: a chunk of the file is damaged.
+    Characteristics
+        work: at most `CHUNKS_PER_WRITE` chunks are made by one write; the rest waits for later ones
+        written twice: hardly; what fills a lane when it is dealt is sealed without becoming a page
+        processes: any may go on where another stopped
     """
-    dealt_ns = deal(connection)
-    if dealt_ns is not None:
-        # The earlier of two clocks: one that is wrong by years must not expire everything.
-        drop_expired(connection, min(time.time_ns(), dealt_ns))
-    limits = (INBOX, LANE_PAGES, LANE_SAMPLES, LANE_TEXT_BYTES)
-    budget = CHUNKS_PER_WRITE
-    for (lane,) in connection.execute(_FULL_LANES, limits).fetchall():
-        if budget <= 0:
+
+    def __init__(self) -> None:
+        self._behind = True
+
+    def work(self, connection: sqlite3.Connection) -> None:
+        """Do what is due now, in the transaction of a write.
+
+        Raises:
+            ValueError: a chunk or a page of the file is damaged.
+        """
+        dealt = take_full_inbox(connection)
+        if dealt is None and not self._behind:
             return
-        budget -= _seal_lane(connection, lane, budget)
+        # Stays so where this write fails.
+        self._behind = True
+        limit = lane_limit(connection)
+        sizes = lane_sizes(connection)
+        budget = CHUNKS_PER_WRITE
+        if dealt is not None:
+            # The earlier of two clocks: one that is wrong by years must not expire everything.
+            now_ns = min(time.time_ns(), int(np.median(dealt.columns.time)))
+            drop_expired(connection, now_ns)
+            budget -= _deal(connection, dealt, sizes, limit)
+        full = [lane for lane, size in sizes.items() if size.full(limit)]
+        for lane in sorted(full, key=lambda lane: -sizes[lane].samples):
+            if budget <= 0:
+                return
+            budget -= _seal_lane(connection, lane, take_lane(connection, lane), budget)
+        self._behind = budget <= 0
 
 
-def _seal_lane(connection: sqlite3.Connection, lane: int, budget: int) -> int:
+def _deal(
+    connection: sqlite3.Connection, dealt: OpenSamples, sizes: dict[int, LaneSize], limit: int
+) -> int:
+    """Deal samples to lanes, seal those that become full, and return how many chunks were made."""
+    made = 0
+    for lane, part in dealt.by_lane():
+        keep_newest(connection, lane, part)
+        size = sizes.pop(lane, LaneSize())
+        if made < CHUNKS_PER_WRITE and size.with_page(part).full(limit):
+            opened = [take_lane(connection, lane)] if size.pages else []
+            samples = OpenSamples.concat([*opened, part])
+            made += _seal_lane(connection, lane, samples, CHUNKS_PER_WRITE - made)
+        else:
+            insert_page(connection, lane, part)
+            sizes[lane] = size.with_page(part)
+    return made
+
+
+def _seal_lane(connection: sqlite3.Connection, lane: int, samples: OpenSamples, budget: int) -> int:
     """Return how many chunks were made; what the budget left over becomes one open page."""
-    pages = take_lane(connection, lane)
     made = 0
     left: list[tuple[int, Columns]] = []
-    for series_id, columns in pages.by_series():
+    for series_id, columns in samples.by_series():
         chunks, rest = _seal_series(connection, series_id, columns, budget - made)
         made += chunks
         if len(rest):
@@ -102,6 +141,34 @@ def _seal_series(
     connection: sqlite3.Connection, series_id: int, columns: Columns, budget: int
 ) -> tuple[int, Columns]:
     """Return how many chunks were made, and the samples the budget left over."""
+    if budget <= 0:
+        return 0, columns
+    tail = [_ChunkRow(*row) for row in connection.execute(_TAIL, (series_id, _LONGEST_TAIL))]
+    if tail and int(columns.time[0]) <= tail[0].last_ns:
+        return _seal_late(connection, series_id, columns, budget)
+    merged = tail[: _worth_merging(tail, len(columns))]
+    parts = [_take_chunk(connection, chunk.id) for chunk in reversed(merged)]
+    made = _insert_chunks(connection, series_id, Columns.concat([*parts, columns]))
+    return made, Columns.empty()
+
+
+def _worth_merging(tail: Sequence[_ChunkRow], samples: int) -> int:
+    """Return how many of the newest chunks, the newest first, new samples are merged with."""
+    total, largest, worth = samples, 0, 0
+    for count, chunk in enumerate(tail, 1):
+        if not chunk.small:
+            return worth
+        total += chunk.samples
+        largest = max(largest, chunk.samples)
+        if total >= _GROWTH * largest or count == _LONGEST_TAIL:
+            worth = count
+    return worth
+
+
+def _seal_late(
+    connection: sqlite3.Connection, series_id: int, columns: Columns, budget: int
+) -> tuple[int, Columns]:
+    """Seal samples some of which belong before or into chunks that are there."""
     made = 0
     done = 0
     for chunk, rows in _by_chunk(connection, series_id, columns):
@@ -136,12 +203,13 @@ def _take_chunk(connection: sqlite3.Connection, chunk_id: int) -> Columns:
 
 
 def _insert_chunks(connection: sqlite3.Connection, series_id: int, columns: Columns) -> int:
+    columns = columns.with_own_texts()
     text_bytes = sum(map(len, columns.texts))
     count = max(1, round(len(columns) / CHUNK_SAMPLES), text_bytes // _SMALL_BYTES)
     count = min(count, len(columns))
-    edges = np.linspace(0, len(columns), count + 1).astype(int).tolist()
-    for start, stop in pairwise(edges):
-        part = columns.take(slice(start, stop)).with_own_texts()
+    for number in range(count):
+        rows = slice(number * len(columns) // count, (number + 1) * len(columns) // count)
+        part = columns.take(rows).with_own_texts()
         payload = encode_chunk(part)
         rollups = Rollups.of(part)
         chunk_id = connection.execute(

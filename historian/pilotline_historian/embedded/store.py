@@ -1,32 +1,28 @@
 """The embedded historian: one SQLite file that the edge writes while the API reads."""
 
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from pilotline_historian.embedded.batch import NeedsCare, batch_of
+from pilotline_historian.embedded.batch import batch_of
 from pilotline_historian.embedded.database import BUSY_TIMEOUT_S, Database
 from pilotline_historian.embedded.events import PAGE_ROWS, insert_events, read_events
 from pilotline_historian.embedded.inbox import INBOX, insert_page, read_lane
-from pilotline_historian.embedded.latest import later, newest_rows, read_latest, sample_of
+from pilotline_historian.embedded.newest import read_newest, samples_by_name
 from pilotline_historian.embedded.page import OpenSamples
 from pilotline_historian.embedded.reading import read_buckets, read_step
 from pilotline_historian.embedded.retention import read_retention, set_retention
-from pilotline_historian.embedded.sealing import seal
+from pilotline_historian.embedded.sealing import Sealing
+from pilotline_historian.embedded.series_ids import SeriesIds
 from pilotline_historian.event import Event
 from pilotline_historian.grid import Grid
 from pilotline_historian.historian import RejectedEvent, WriteResult
-from pilotline_historian.limits import FIRST_TIME_NS, LAST_TIME_NS, event_fault, series_fault
+from pilotline_historian.limits import FIRST_TIME_NS, LAST_TIME_NS, event_fault
 from pilotline_historian.sample import Bucket, Gap, Sample, Series
 
-_SERIES_ID: Final = "SELECT id FROM series WHERE site = ? AND machine = ? AND tag = ?"
-_INSERT_SERIES: Final = """
-    INSERT INTO series (site, machine, tag) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
-"""
 _SERIES: Final = "SELECT site, machine, tag FROM series ORDER BY site, machine, tag"
 _UPSERT_GAP: Final = """
     INSERT INTO gap (site, machine, tag, start_ns, end_ns, cause) VALUES (?, ?, ?, ?, ?, ?)
@@ -37,29 +33,6 @@ _GAPS: Final = """
     WHERE (machine = ?1 OR ?1 IS NULL) AND start_ns < ?3 AND (end_ns > ?2 OR start_ns >= ?2)
     ORDER BY start_ns, site, machine, ifnull(tag, ''), cause
 """
-
-
-class _SeriesIds(dict[Series, int]):
-    """Ids of series within one write; new ones count only when the write succeeds."""
-
-    def __init__(self, known: Mapping[Series, int], connection: sqlite3.Connection) -> None:
-        super().__init__()
-        self._known = known
-        self._connection = connection
-        self.learnt: dict[Series, int] = {}
-
-    def __missing__(self, series: Series) -> int:
-        series_id = self._known.get(series) or self._learn(series)
-        self[series] = series_id
-        return series_id
-
-    def _learn(self, series: Series) -> int:
-        if series_fault(series) is not None:
-            raise NeedsCare
-        self._connection.execute(_INSERT_SERIES, series)
-        (series_id,) = self._connection.execute(_SERIES_ID, series).fetchone()
-        self.learnt[series] = int(series_id)
-        return int(series_id)
 
 
 class EmbeddedHistorian:
@@ -85,20 +58,22 @@ class EmbeddedHistorian:
 
     def __init__(self, path: Path, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self._database = Database(path, busy_timeout_s)
-        self._ids: dict[Series, int] = {}
+        self._ids = SeriesIds()
+        self._sealing = Sealing()
 
     def write(self, samples: Sequence[Sample]) -> WriteResult:
         """Store samples; see `Historian.write`."""
         if not samples:
             return WriteResult(0)
         with self._database.writing() as connection:
-            ids = _SeriesIds(self._ids, connection)
-            batch = batch_of(samples, ids.__getitem__)
+            ids = self._ids.giver(connection)
+            batch = batch_of(samples, ids)
             if len(batch.columns):
                 opened = OpenSamples(batch.series_ids, batch.columns)
                 insert_page(connection, INBOX, opened)
-                self._seal(connection)
-        self._ids.update(ids.learnt)
+                with self._damage_told():
+                    self._sealing.work(connection)
+        self._ids.add(ids.given)
         return WriteResult(len(batch.columns), batch.rejected)
 
     def write_gaps(self, gaps: Sequence[Gap]) -> None:
@@ -130,7 +105,7 @@ class EmbeddedHistorian:
         start_ns, end_ns = _clamped(start_ns, end_ns)
         while start_ns < end_ns:
             with self._database.reading() as connection:
-                series_id = self._series_id(connection, series)
+                series_id = self._ids.one(connection, series)
                 if series_id is None:
                     return
                 with self._damage_told():
@@ -144,7 +119,7 @@ class EmbeddedHistorian:
         grid = Grid.over(start_ns, end_ns, points)
         start_ns, end_ns = _clamped(start_ns, end_ns)
         with self._database.reading() as connection:
-            series_id = self._series_id(connection, series)
+            series_id = self._ids.one(connection, series)
             if series_id is None:
                 return []
             with self._damage_told():
@@ -152,18 +127,18 @@ class EmbeddedHistorian:
 
     def last(self, series: Sequence[Series]) -> dict[Series, Sample]:
         """Return the newest sample of each series that holds one."""
-        found = {}
+        if not series:
+            return {}
         with self._database.reading() as connection:
-            ids = {name: self._series_id(connection, name) for name in series}
-            known = [series_id for series_id in ids.values() if series_id is not None]
-            inbox = read_lane(connection, INBOX, np.array(known, np.int64))
-            new = dict(newest_rows(inbox))
-            for name, series_id in ids.items():
-                if series_id is not None:
-                    row = later(read_latest(connection, series_id), new.get(series_id))
-                    if row is not None:
-                        found[name] = sample_of(name, row)
-        return found
+            ids = self._ids.some(connection, series)
+            wanted = np.array(list(ids.values()), np.int64)
+            with self._damage_told():
+                # What is in the inbox was written later than what was dealt.
+                dealt = read_newest(connection, wanted)
+                inbox = read_lane(connection, INBOX).of(wanted)
+        newest = OpenSamples.concat([dealt, inbox]).newest()
+        names = {series_id: name for name, series_id in ids.items()}
+        return {sample.series: sample for sample in samples_by_name(newest, names)}
 
     def gaps(self, machine: str | None, start_ns: int, end_ns: int) -> list[Gap]:
         """Return the gaps that touch the interval, by start."""
@@ -205,20 +180,6 @@ class EmbeddedHistorian:
     def close(self) -> None:
         """Close the file."""
         self._database.close()
-
-    def _series_id(self, connection: sqlite3.Connection, series: Series) -> int | None:
-        known = self._ids.get(series)
-        if known is None:
-            row = connection.execute(_SERIES_ID, series).fetchone()
-            if row is None:
-                return None
-            (known,) = row
-            self._ids[series] = known
-        return known
-
-    def _seal(self, connection: sqlite3.Connection) -> None:
-        with self._damage_told():
-            seal(connection)
 
     @contextmanager
     def _damage_told(self) -> Iterator[None]:
