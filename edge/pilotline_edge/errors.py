@@ -11,6 +11,8 @@
     ├── NodeNotFound             the server has no node at the address a person gave
     ├── SubscriptionLost         the server forgot or ended a subscription; it is made anew
     ├── UndecodableMessage       a server sent bytes that are no OPC UA message we know
+    ├── StructureUnreadable      a structured value, or its type's description, cannot be used
+    │   └── StructureTypeUnknown the type was not learnt from the server
     ├── JournalError
     │   ├── JournalFailed        the disk does not keep what it took; the agent must stop
     │   └── RecordCorrupt        one record fails its checksum
@@ -18,6 +20,8 @@
     ├── AddressTaken             metrics cannot be served where they should be
     └── BrokerUrlError           a broker's address cannot be used
 """
+
+from asyncua import ua
 
 
 class EdgeError(Exception):
@@ -62,6 +66,22 @@ class SubscriptionLost(EdgeError):  # noqa: N818 - a state, not a mistake
 
 class UndecodableMessage(EdgeError):  # noqa: N818 - a state, not a mistake
     """A server sent bytes that are no OPC UA message we know."""
+
+
+class StructureUnreadable(EdgeError):  # noqa: N818 - a state, not a mistake
+    """A structured value, or its type's description, cannot be used; other tags go on."""
+
+
+class StructureTypeUnknown(StructureUnreadable):
+    """A structure's type was not learnt from the server.
+
+    Attributes:
+        encoding: node of the structure's encoding.
+    """
+
+    def __init__(self, message: str, encoding: ua.NodeId) -> None:
+        super().__init__(message)
+        self.encoding = encoding
 
 
 class JournalError(EdgeError):

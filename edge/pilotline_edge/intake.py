@@ -153,8 +153,8 @@ class Intake:
             if item is None:
                 continue
             held = value
-            if item.tag.index is not None or item.problem or isinstance(value, Unsupported):
-                held = item.select(value)
+            if isinstance(value, Unsupported) or not item.whole:
+                held = item.select(value, subscription.types)
             tag, source_ns = item.tag.id, source or server or instead_ns
             samples.series.append(self._numbers[tag])
             samples.source_ns.append(source_ns)

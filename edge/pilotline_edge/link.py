@@ -222,6 +222,7 @@ class MachineLink:
         if missing < 0:
             self.state.duplicates += not publication.keep_alive
             return Taken(None, () if publication.keep_alive else (acknowledgement,))
+        await subscription.learn(publication)
         gaps: list[Gap] = []
         if missing:
             async for lost in subscription.republish():
@@ -236,6 +237,7 @@ class MachineLink:
         subscription = self._find(publication.subscription_id)
         if subscription is None or subscription.missing_before(publication):
             return
+        await subscription.learn(publication)
         durable = self._intake.store(subscription, publication, [], replayed=True)
         subscription.passed(publication)
         acknowledgement = (publication.subscription_id, publication.sequence)

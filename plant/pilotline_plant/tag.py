@@ -65,7 +65,10 @@ class Tag:
         deadband: absolute deadband in the tag's unit; 0 publishes every change.
         limits: alarm limits, or None.
         key: whether the value is shown on the machine's tile.
-        index: element of a one-dimensional array, counted from 0, or None for the whole value.
+        index: element of an array, counted from 0, one number for each of its dimensions, or None
+            for the whole value.
+        field: field of a structure, such as ``Position.X`` or ``Axes[2].Load``, or None for the
+            whole value; see `pilotline_plant.field_path`.
         role: PackML or ISO 22400 meaning, one of ``state`` (PackML state number), ``job`` (current
             operation id), ``count`` (good parts), ``energy`` (kWh counter), or ``value``.
     """
@@ -82,4 +85,5 @@ class Tag:
     limits: Limits | None = None
     key: bool = False
     role: str = "value"
-    index: int | None = None
+    index: tuple[int, ...] | None = None
+    field: str | None = None

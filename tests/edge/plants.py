@@ -13,7 +13,8 @@ def tag(
     deadband: float = 0.0,
     node_id: str | None = None,
     browse_path: str | None = None,
-    index: int | None = None,
+    index: int | tuple[int, ...] | None = None,
+    field: str | None = None,
 ) -> Tag:
     """Return a tag whose node is ``ns=2;s=<name>`` unless told otherwise."""
     if node_id is None and browse_path is None:
@@ -28,7 +29,8 @@ def tag(
         sampling_ms=sampling_ms,
         publishing_ms=publishing_ms,
         deadband=deadband,
-        index=index,
+        index=(index,) if isinstance(index, int) else index,
+        field=field,
     )
 
 

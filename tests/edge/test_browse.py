@@ -17,9 +17,9 @@ from pilotline.main import app
 from pilotline_edge.browse import BrowseWishes, Discovery, discover, section
 from pilotline_edge.browse.finding import Found, LeftOut
 from pilotline_edge.browse.section import ids
-from pilotline_edge.browse.services import BatchedServices
 from pilotline_edge.browse.units import UNECE_URI, ucum_code
 from pilotline_edge.browse.walk import Walk
+from pilotline_edge.connection.services import BatchedServices
 from pilotline_edge.connection.session import MachineSession
 from pilotline_edge.connection.trust import TrustStore
 from pilotline_edge.errors import NodeNotFound

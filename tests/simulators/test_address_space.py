@@ -204,8 +204,8 @@ def test_a_node_id_that_cannot_be_read_is_told(text: str) -> None:
 
 
 def test_an_element_of_an_array_is_told() -> None:
-    machine = machine_with(dataclasses.replace(tag("a"), index=1))
-    with pytest.raises(EndpointError, match="'a' is an element of an array"):
+    machine = machine_with(dataclasses.replace(tag("a"), index=(1,)))
+    with pytest.raises(EndpointError, match="'a' is part of an array or a structure"):
         asyncio.run(SimulatedPlant(plant_of(machine), any_port=True).start())
 
 

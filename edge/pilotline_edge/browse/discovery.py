@@ -5,8 +5,8 @@ from asyncua.ua.object_ids import ObjectIds
 
 from pilotline_edge.browse.finding import BrowseWishes, Discovery
 from pilotline_edge.browse.judgement import Judgement
-from pilotline_edge.browse.services import BatchedServices
 from pilotline_edge.browse.walk import Walk
+from pilotline_edge.connection.services import BatchedServices
 from pilotline_edge.connection.session import MachineSession
 from pilotline_edge.errors import NodeNotFound
 from pilotline_edge.subscription.nodes import node_at

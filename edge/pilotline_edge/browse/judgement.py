@@ -8,13 +8,14 @@ from typing import Any
 from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
 
-from pilotline_edge.browse.data_types import AS_TAG, STRUCTURE, built_in_types, is_abstract
+from pilotline_edge.browse.data_types import AS_TAG, STRUCTURE, is_abstract
 from pilotline_edge.browse.finding import USUAL_MS, BrowseWishes, Discovery, Found, LeftOut
 from pilotline_edge.browse.node_ids import written_node_id
-from pilotline_edge.browse.services import BatchedServices
 from pilotline_edge.browse.units import ucum_code
 from pilotline_edge.browse.walk import Place, Walked
+from pilotline_edge.connection.services import BatchedServices
 from pilotline_edge.connection.session import MachineSession
+from pilotline_edge.structures.built_in import built_in_types
 
 _FACTS = (
     AttributeIds.DataType,

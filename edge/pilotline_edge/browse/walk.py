@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from asyncua import ua
 from asyncua.ua.object_ids import ObjectIds
 
-from pilotline_edge.browse.services import BatchedServices
+from pilotline_edge.connection.services import BatchedServices
 
 _LEVEL_BATCH = 100
 _FOLLOWED = {ua.NodeClass.Object, ua.NodeClass.Variable}

@@ -9,9 +9,11 @@ from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
 
 from pilotline_edge.backoff import Backoff
+from pilotline_edge.structures import StructureTypes
 from pilotline_edge.subscription.publication import Unsupported
 from pilotline_historian import Value
 from pilotline_plant import Tag
+from pilotline_plant.field_path import FieldStep, field_steps
 
 BRIDGED_S = 60.0
 """How long an outage the server's queues are asked to bridge."""
@@ -47,6 +49,7 @@ class Item:
         filtered: whether the deadband is asked for; False once the server refused filters.
         problem: why the server refuses it, or None.
         retry_at: loop time of the next attempt for a refused item.
+        steps: from the variable's value to what the tag has of it; empty for the whole value.
         backoff: waits between attempts.
     """
 
@@ -57,7 +60,12 @@ class Item:
     filtered: bool = True
     problem: str | None = None
     retry_at: float = 0.0
+    steps: tuple[FieldStep, ...] = field(init=False)
     backoff: Backoff = field(default_factory=lambda: Backoff(_RETRY_FIRST_S, _RETRY_CAP_S))
+
+    def __post_init__(self) -> None:
+        """Read the tag's index and field once."""
+        self.steps = _steps(self.tag)
 
     def request(self, node_id: ua.NodeId) -> ua.MonitoredItemCreateRequest:
         """Return the request that makes the server monitor the tag.
@@ -96,15 +104,17 @@ class Item:
     @property
     def whole(self) -> bool:
         """Whether a scalar is kept as it comes, so that many need no look at each (`Changes`)."""
-        return self.tag.index is None and self.problem is None
+        return not self.steps and self.problem is None
 
-    def select(self, value: Value | Unsupported | None) -> Value | Unsupported | None:
-        """Return what the tag has of a value that is no scalar, or of any value with `Tag.index`.
+    def select(
+        self, value: Value | Unsupported | None, types: StructureTypes
+    ) -> Value | Unsupported | None:
+        """Return what the tag has of a value that is no scalar, or of any value for a part of it.
 
         Nothing is asked for by index range: servers that ignore it send the whole array, and one
         element of it would be taken for another.
         """
-        selected = _element(value, self.tag.index)
+        selected = types.selected(value, self.steps)
         if isinstance(selected, Unsupported):
             self.problem = f"no tag can hold its value: {selected.type_name}"
         elif value is not None:
@@ -116,18 +126,10 @@ class Item:
         self.item_id, self.retry_at = None, 0.0
 
 
-def _element(value: Value | Unsupported | None, index: int | None) -> Value | Unsupported | None:
-    if value is None:
-        return None
-    if not isinstance(value, Unsupported):
-        return value if index is None else Unsupported("a scalar, which has no index")
-    if value.elements is None:
-        return value
-    if index is None:
-        return Unsupported(f"{value.type_name}; give the tag the index of one element")
-    if index >= len(value.elements):
-        return Unsupported(f"{value.type_name} with {len(value.elements)} elements only")
-    return value.elements[index]
+def _steps(tag: Tag) -> tuple[FieldStep, ...]:
+    """Return the way from the variable's value to what the tag has of it."""
+    element: tuple[FieldStep, ...] = () if tag.index is None else (tag.index,)
+    return element + (() if tag.field is None else field_steps(tag.field))
 
 
 def items_by_interval(tags: Sequence[Tag]) -> Iterator[tuple[int, list[Item]]]:

@@ -1,8 +1,10 @@
 """Publication: one answer to a publish request, reduced to what a historian needs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, overload
+
+from asyncua import ua
 
 from pilotline_historian import Value
 
@@ -17,16 +19,35 @@ FIRST_SEQUENCE = 1
 LAST_SEQUENCE = 0xFFFF_FFFF
 
 
+class Encoded(NamedTuple):
+    """A structure as a server sent it (OPC 10000-6, 5.2.2.15).
+
+    Attributes:
+        type_id: node of its encoding, which leads to its data type.
+        body: its fields, binary.
+    """
+
+    type_id: ua.NodeId
+    body: bytes
+
+
 class Unsupported(NamedTuple):
-    """A value that no tag may have: an array, a structure, a text beyond all measure.
+    """A value that no tag may have as a whole: an array, a structure, a text beyond all measure.
 
     Attributes:
         type_name: OPC UA name of its type, with what else a person should know.
-        elements: the elements of a one-dimensional array, of which tags may ask for one.
+        elements: the elements of an array, of which tags may ask for one; those of the last
+            dimension beside each other.
+        dimensions: lengths of the dimensions where an array has several.
+        encoded: a structure of which tags may ask for a field.
+        fields: the fields of a structure that was decoded; one that it does not have now is None.
     """
 
     type_name: str
     elements: Sequence["Value | Unsupported | None"] | None = None
+    dimensions: tuple[int, ...] = ()
+    encoded: Encoded | None = None
+    fields: Mapping[str, "Value | Unsupported | None"] | None = None
 
 
 Change = tuple[int, Value | Unsupported | None, int, int | None, int | None]

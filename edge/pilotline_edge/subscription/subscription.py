@@ -12,11 +12,13 @@ from asyncua.ua import uaerrors
 from asyncua.ua.ua_binary import struct_from_binary
 
 from pilotline_edge.connection.session import MachineSession
+from pilotline_edge.structures import StructureTypes
 from pilotline_edge.subscription.decoding import from_message
 from pilotline_edge.subscription.items import Item
 from pilotline_edge.subscription.nodes import resolve
 from pilotline_edge.subscription.publication import (
     FIRST_SEQUENCE,
+    Changes,
     Publication,
     next_sequence,
     sequences_ahead,
@@ -63,6 +65,7 @@ class MachineSubscription:
         keep_alives: publishing intervals after which the server says it lives.
         made_ns: when it was created, ns UTC; tells it from others that had the same number.
         doubtful: whether the server has it and it is unknown what it sent; it is made anew.
+        types: what the server's structures are made of.
     """
 
     session: MachineSession
@@ -78,10 +81,14 @@ class MachineSubscription:
     _heard: float = 0.0
     _begun: bool = False
     _handles: dict[int, Item] = field(default_factory=dict)
+    _partial: set[int] = field(default_factory=set)
+    types: StructureTypes = field(init=False)
 
     def __post_init__(self) -> None:
         """Index the items by the number the server sends with each value."""
         self._handles = {item.handle: item for item in self.items}
+        self._partial = {item.handle for item in self.items if item.tag.field is not None}
+        self.types = StructureTypes(self.session)
 
     def item(self, handle: int) -> Item | None:
         """Return the item with this number."""
@@ -256,6 +263,18 @@ class MachineSubscription:
             if not message.SequenceNumber or not message.NotificationData:
                 return
             yield from_message(self.subscription_id, message, more=True)
+
+    async def learn(self, publication: Publication) -> None:
+        """Ask the server for the types of structures of which tags have a field.
+
+        Raises:
+            OSError: the connection is lost; the message is not taken and comes again.
+        """
+        if not self._partial or isinstance(publication.changes, Changes):
+            return
+        for handle, value, *_ in publication.changes:
+            if handle in self._partial:
+                await self.types.learn(value, self._handles[handle].steps)
 
     # -- sequence ---------------------------------------------------------------------------
 

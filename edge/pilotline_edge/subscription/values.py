@@ -1,18 +1,22 @@
 """Values: from what OPC UA can send to what a historian keeps, or why it cannot keep it."""
 
 import base64
+import math
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from asyncua import ua
 
+from pilotline_edge.subscription.extension_objects import structure_of
 from pilotline_edge.subscription.publication import Unsupported
 from pilotline_historian import Value
 
 MOST_ELEMENTS = 10_000
 """Longest array whose elements are looked at."""
+
+_STRUCTURE = "ExtensionObject"
 
 MOST_TEXT_BYTES = 65_536
 """Longest text that is kept; InfluxDB takes no longer one."""
@@ -24,13 +28,28 @@ def value_of(variant: ua.Variant | None) -> Value | Unsupported | None:
         return None
     value, kind = variant.Value, variant.VariantType
     name = str(getattr(kind, "name", kind))
-    if not isinstance(value, list) and not variant.is_array:
-        return _scalar(value, name)
-    if variant.Dimensions and len(variant.Dimensions) > 1:
-        return Unsupported(f"{len(variant.Dimensions)}-dimensional array of {name}")
-    if len(value) > MOST_ELEMENTS:
-        return long_array(name, len(value))
-    return Unsupported(f"array of {name}", tuple(_scalar(each, name) for each in value))
+    if not isinstance(value, list | tuple) and not variant.is_array:
+        return scalar(value, name)
+    elements = ua.flatten(value) or []
+    shown = "structures" if name == _STRUCTURE else name
+    if len(elements) > MOST_ELEMENTS:
+        return long_array(shown, len(elements))
+    dimensions = tuple(map(int, variant.Dimensions or ()))
+    return array_of(shown, tuple(scalar(each, name) for each in elements), dimensions)
+
+
+def array_of(
+    name: str, elements: Sequence[Value | Unsupported | None], dimensions: tuple[int, ...] = ()
+) -> Unsupported:
+    """Return an array whose elements a tag may ask for, one by one."""
+    if len(dimensions) < 2:
+        return Unsupported(f"array of {name}", elements)
+    shown = f"{len(dimensions)}-dimensional array of {name}"
+    if min(dimensions) < 0 or math.prod(dimensions) != len(elements):
+        return Unsupported(
+            f"{shown} whose dimensions are not those of its {len(elements)} elements"
+        )
+    return Unsupported(shown, elements, dimensions)
 
 
 def long_array(name: str, length: int) -> Unsupported:
@@ -72,10 +91,18 @@ _WRITTEN: tuple[tuple[type[Any], Callable[[Any], Value | Unsupported | None]], .
 """How what is no number is written: times in ISO 8601, a status as its code."""
 
 
-def _scalar(value: object, name: str) -> Value | Unsupported | None:
+def scalar(value: object, name: str) -> Value | Unsupported | None:
+    """Return what a historian keeps of one value.
+
+    Args:
+        value: what asyncua decoded.
+        name: name of its built-in type.
+    """
     if value is None or isinstance(value, bool | int | float):
         return value
     for kind, written in _WRITTEN:
         if isinstance(value, kind):
             return written(value)
-    return Unsupported(f"structure {type(value).__name__}" if name == "ExtensionObject" else name)
+    if isinstance(value, ua.Variant):
+        return value_of(value)
+    return structure_of(value) if name == _STRUCTURE else Unsupported(name)

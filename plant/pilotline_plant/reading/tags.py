@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from enum import StrEnum
 
+from pilotline_plant.field_path import LAST_INDEX, field_steps
 from pilotline_plant.reading.addresses import ADDRESS_KEYS, Address, fill, read_address
 from pilotline_plant.reading.limits import read_limits
 from pilotline_plant.reading.table import Table
@@ -15,9 +16,9 @@ _INTEGERS = frozenset(DataType) - _REALS - _TEXT - {DataType.BOOLEAN}
 _NUMBERS = _REALS | _INTEGERS
 _HOUR_MS = 3_600_000
 _DEFAULT_MS = 500
-_LAST_INDEX = 0xFFFF_FFFE
-Place = tuple[str | None, str | None, int | None]
-"""Node id or browse path, and the element of an array."""
+_MOST_DIMENSIONS = 8
+Place = tuple[str | None, str | None, tuple[int, ...] | None, str | None]
+"""Node id or browse path, the element of an array, and the field of a structure."""
 
 
 class Role(StrEnum):
@@ -124,8 +125,37 @@ def _read_tag(
         limits=read_limits(table),
         key=table.flag("key", default=False),
         role=role.value,
-        index=table.integer("index", least=0, most=_LAST_INDEX) if "index" in table else None,
+        index=_read_index(table),
+        field=_read_field(table),
     )
+
+
+def _read_index(table: Table) -> tuple[int, ...] | None:
+    """Read ``index = 2``, or ``index = [2, 0]`` for an array of several dimensions."""
+    if "index" not in table:
+        return None
+    if not isinstance(table.values["index"], list):
+        return (table.integer("index", least=0, most=LAST_INDEX),)
+    numbers = table.items("index", int)
+    for position, number in numbers:
+        if not 0 <= number <= LAST_INDEX:
+            table.mistake(f"must be from 0 to {LAST_INDEX}", "index", position)
+    if not 1 <= len(table.values["index"]) <= _MOST_DIMENSIONS:
+        table.mistake(f"has one number for each dimension, from 1 to {_MOST_DIMENSIONS}", "index")
+    return tuple(number for _, number in numbers)
+
+
+def _read_field(table: Table) -> str | None:
+    """Read ``field = "Position.X"``."""
+    field = table.optional_text("field")
+    if field:
+        try:
+            field_steps(field)
+        except ValueError as fault:
+            table.mistake(
+                f"is no field; write such as 'Position.X' or 'Axes[2].Load': {fault}", "field"
+            )
+    return field
 
 
 def _name_of(tag_id: str) -> str:
@@ -169,7 +199,7 @@ def _check_type(table: Table, role: Role, data_type: DataType, unit: Unit) -> No
 
 def _check_unlike(table: Table, tag: Tag, taken: dict[Place, str], roles: dict[str, str]) -> None:
     """Note a tag that reads the same variable as another one, or has its role."""
-    other = taken.setdefault((tag.node_id, tag.browse_path, tag.index), tag.id)
+    other = taken.setdefault((tag.node_id, tag.browse_path, tag.index, tag.field), tag.id)
     if other != tag.id and (tag.node_id, tag.browse_path) != (None, None):
         key = next((key for key in ("node_id", "browse_path") if key in table), None)
         table.mistake(f"tag {other!r} of this machine reads the same variable", key)

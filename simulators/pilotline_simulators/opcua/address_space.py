@@ -55,11 +55,11 @@ class _Tree:
         }
 
     async def add(self, tag: Tag) -> Variable:
-        if tag.index is not None:
+        if tag.index is not None or tag.field is not None:
             raise EndpointError(
                 self._machine.id,
-                f"tag {tag.id!r} is an element of an array, which simulated machines do not have. "
-                "Give it a variable of its own, without index.",
+                f"tag {tag.id!r} is part of an array or a structure, which simulated machines do "
+                "not have. Give it a variable of its own, without index and field.",
             )
         if tag.browse_path is not None:
             steps = self._namespaces.steps(tag.browse_path)

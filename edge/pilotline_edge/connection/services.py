@@ -7,6 +7,7 @@ from asyncua import ua
 from asyncua.ua import uaerrors
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
+from asyncua.ua.ua_binary import struct_from_binary
 
 from pilotline_edge.connection.session import MachineSession
 
@@ -75,6 +76,31 @@ class BatchedServices:
         """Return attributes in the order asked for."""
         too_large = ua.DataValue(StatusCode=ua.StatusCode(ua.UInt32(_TOO_LARGE_CODE)))
         return await _in_batches(asked, self._read, self._read_some, too_large)
+
+    async def read_one(
+        self, node: ua.NodeId, attribute: AttributeIds, most_bytes: int
+    ) -> ua.DataValue:
+        """Return an attribute whose answer is not decoded when it is longer than `most_bytes`.
+
+        Raises:
+            BadResponseTooLarge: it is.
+            BadDecodingError: it is no answer that asyncua understands.
+        """
+        wanted: Any = ua.ReadValueId()
+        wanted.NodeId, wanted.AttributeId = node, ua.UInt32(attribute)
+        request: Any = ua.ReadRequest()
+        request.Parameters.NodesToRead.append(wanted)
+        session = self._session
+        body = await session.client.uaclient.ask(request, session.settings.request_timeout_s)
+        if len(body) > most_bytes:
+            raise uaerrors.BadResponseTooLarge
+        try:
+            response = struct_from_binary(ua.ReadResponse, body)
+        except Exception as error:  # asyncua raises whatever its fields raise
+            raise uaerrors.BadDecodingError from error
+        response.ResponseHeader.ServiceResult.check()
+        answers: list[ua.DataValue] = _complete(response.Results, [node])
+        return answers[0]
 
     async def _read_some(
         self, asked: Sequence[tuple[ua.NodeId, AttributeIds]]
