@@ -49,6 +49,22 @@ variants = st.one_of(
     st.text(max_size=4).map(lambda v: ua.Variant(ua.LocalizedText(v))),
     st.uuids().map(lambda v: ua.Variant(v, ua.VariantType.Guid)),
     st.just(ua.Variant(None, ua.VariantType.Null)),
+    st.tuples(st.integers(1, 3), st.integers(1, 3)).map(
+        lambda size: ua.Variant([[1.5] * size[1]] * size[0], ua.VariantType.Double)
+    ),
+    st.builds(ua.Range, st.floats(allow_nan=False), st.floats(allow_nan=False)).map(ua.Variant),
+    st.lists(st.builds(ua.Range), max_size=3).map(
+        lambda v: ua.Variant(v, ua.VariantType.ExtensionObject, is_array=True)
+    ),
+    st.builds(
+        ua.ExtensionObject,
+        st.builds(
+            ua.NodeId,
+            st.integers(30_000, 2**32 - 1) | st.text(min_size=1, max_size=4) | st.uuids(),
+            st.just(ua.Int16(2)),
+        ),
+        st.binary(max_size=8).map(ua.ByteString),
+    ).map(lambda v: ua.Variant(v, ua.VariantType.ExtensionObject)),
 )
 
 

@@ -16,6 +16,7 @@ from asyncua.server.server import Server
 from asyncua.ua.ua_binary import struct_to_binary
 
 from pilotline_edge.errors import UndecodableMessage
+from pilotline_edge.structures import StructureTypes
 from pilotline_edge.subscription import decoding
 from pilotline_edge.subscription.items import Item
 from pilotline_edge.subscription.publication import Unsupported
@@ -26,6 +27,20 @@ from tests.edge.plants import machine, plant, tag
 from tests.edge.running import agent, status_of, until
 
 NOTE = 'a\nb,c="d" <script>alert(1)</script> \\ \x00\x7f'
+
+
+class NoServer:
+    """A session that is never asked."""
+
+    facts = None
+
+
+def _types() -> StructureTypes:
+    session: Any = NoServer()
+    return StructureTypes(session)
+
+
+TYPES = _types()
 
 
 def _message(*variants: ua.Variant) -> bytes:
@@ -79,30 +94,30 @@ def test_what_no_tag_can_hold_says_what_it_is(variant: ua.Variant, reason: str) 
     assert isinstance(value, Unsupported)
     assert reason in value.type_name
     item = Item(tag("a"), 1)
-    assert isinstance(item.select(value), Unsupported)
+    assert isinstance(item.select(value, TYPES), Unsupported)
     assert reason in str(item.problem)
 
 
 def test_a_tag_with_an_index_has_its_element_and_no_other() -> None:
     array = _decoded(ua.Variant([1.5, 2.5, 3.5], ua.VariantType.Double))
     second = Item(tag("a", index=1), 1)
-    assert second.select(array) == 2.5
+    assert second.select(array, TYPES) == 2.5
     assert second.problem is None
     beyond = Item(tag("b", index=3), 2)
-    assert isinstance(beyond.select(array), Unsupported)
+    assert isinstance(beyond.select(array, TYPES), Unsupported)
     assert "3 elements only" in str(beyond.problem)
-    assert isinstance(beyond.select(7.0), Unsupported)
+    assert isinstance(beyond.select(7.0, TYPES), Unsupported)
     assert "a scalar, which has no index" in str(beyond.problem)
-    assert beyond.select(None) is None
-    assert beyond.select(_decoded(ua.Variant([0, 0, 0, 9], ua.VariantType.Int16))) == 9
+    assert beyond.select(None, TYPES) is None
+    assert beyond.select(_decoded(ua.Variant([0, 0, 0, 9], ua.VariantType.Int16)), TYPES) == 9
     assert beyond.problem is None
 
 
 def test_a_tag_that_was_refused_is_well_again_with_its_next_scalar() -> None:
     item = Item(tag("a"), 1)
-    item.select(Unsupported("array of Double", (1.0,)))
+    item.select(Unsupported("array of Double", (1.0,)), TYPES)
     assert "give the tag the index of one element" in str(item.problem)
-    assert item.select(4.0) == 4.0
+    assert item.select(4.0, TYPES) == 4.0
     assert item.problem is None
 
 

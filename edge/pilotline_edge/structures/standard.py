@@ -40,7 +40,10 @@ def standard_definition(number: int) -> StructureDefinition | None:
     known = _classes().get(number)
     if known is None or issubclass(known, ua.UaUnion):
         return None
-    hints = typing.get_type_hints(known, None, {"ua": ua})
+    try:
+        hints = typing.get_type_hints(known, None, {"ua": ua})
+    except (AttributeError, NameError):  # some of asyncua's classes name types that it has not
+        return None
     fields = [_field(name, hint) for name, hint in hints.items()]
     whole = [field for field in fields if field is not None]
     if len(whole) != len(fields) or "Encoding" in hints:
