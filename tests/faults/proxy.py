@@ -1,6 +1,7 @@
 """A TCP proxy that breaks connections on command."""
 
 import asyncio
+import math
 from types import TracebackType
 from typing import Self
 
@@ -25,6 +26,8 @@ class FaultProxy:
         self._dead: set[asyncio.WriteTransport] = set()
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self._late_s = 0.0
+        self._bytes_per_s = math.inf
         self.connections = 0
 
     async def __aenter__(self) -> Self:
@@ -68,6 +71,10 @@ class FaultProxy:
         """Pass bytes on again, those held back first."""
         self._flowing.set()
 
+    def slow(self, late_s: float, bytes_per_s: float = math.inf) -> None:
+        """Pass each block on late, and no more bytes than this; 0 and infinity end it."""
+        self._late_s, self._bytes_per_s = late_s, bytes_per_s
+
     def pull(self) -> None:
         """Pull the cable: nobody is told, and what is sent is lost, on new connections too."""
         self._plugged = False
@@ -107,6 +114,7 @@ class FaultProxy:
         try:
             while block := await reader.read(_BLOCK):
                 await self._flowing.wait()
+                await asyncio.sleep(self._late_s + len(block) / self._bytes_per_s)
                 if writer.transport in self._dead:
                     continue
                 writer.write(block)

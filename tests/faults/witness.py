@@ -136,6 +136,18 @@ class WitnessedMachine(OpcUaMachine):
         return sent
 
 
+def _began_ns(historian: Historian, tag: str) -> int:
+    """Return the source time of the first value that is stored or in a declared gap.
+
+    What was written before is no concern of the agent: its promises begin with its first start.
+    """
+    gaps = historian.gaps(MACHINE, 0, FOREVER_NS)
+    series = Series(SITE, MACHINE, tag)
+    firsts = (sample.source_time_ns for sample in historian.raw(series, 0, FOREVER_NS))
+    starts = [gap.start_ns for gap in gaps if gap.tag in {None, tag}]
+    return min([*starts, next(firsts, FOREVER_NS)])
+
+
 def verdict(mill: Witness, historian: Historian, plant: Plant) -> Verdict:
     """Hold what machine ``mill-1`` sent against a historian.
 
@@ -143,8 +155,7 @@ def verdict(mill: Witness, historian: Historian, plant: Plant) -> Verdict:
     Of what was sent before the agent first started, it may have the last values; of what the
     server never sampled, any.
     """
-    gaps = historian.gaps(MACHINE, 0, FOREVER_NS)
-    began_ns = min((gap.start_ns for gap in gaps if gap.cause == "agent-started"), default=0)
+    began_ns = {tag: _began_ns(historian, tag) for tag in mill.tags}
     entries = [
         LedgerEntry(
             MACHINE,
@@ -152,7 +163,7 @@ def verdict(mill: Witness, historian: Historian, plant: Plant) -> Verdict:
             sent.source_ns,
             sent.value,
             0,
-            repeat=sent.source_ns < began_ns or sent.source_ns in mill.skipped,
+            repeat=sent.source_ns < began_ns[sent.tag] or sent.source_ns in mill.skipped,
         )
         for sent in mill.ledger
     ]

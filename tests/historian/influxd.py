@@ -6,7 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
@@ -34,43 +34,64 @@ bind-address = "127.0.0.1:{rpc_port}"
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Influxd:
-    """A running server."""
+    """A server that can be killed and started again on the same port and data.
 
+    Attributes:
+        folder: where its data lie.
+        port: where it listens.
+    """
+
+    folder: Path
     port: int
-    _numbers: Iterator[int]
+    _process: "subprocess.Popen[bytes] | None" = None
+    _numbers: Iterator[int] = field(default_factory=count)
 
     def fresh_url(self) -> str:
         """Return the URL of a database that does not exist yet."""
         return f"influxdb://127.0.0.1:{self.port}/test-{next(self._numbers)}"
+
+    def start(self) -> None:
+        """Run it and wait until it answers."""
+        assert _PROGRAM is not None
+        log_file = self.folder / "influxd.log"
+        with log_file.open("ab") as log:
+            command = [_PROGRAM, "-config", str(self.folder / "influxd.conf")]
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        _wait_until_it_answers(self.port, self._process, log_file)
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def stop(self) -> None:
+        """End it, and kill it when it takes long."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.kill()
 
 
 @contextmanager
 def running_influxd(folder: Path) -> Iterator[Influxd]:
     """Run a server until the block ends."""
     need(_PROGRAM is not None, "influxd (apt-get install influxdb)")
-    assert _PROGRAM is not None
     port, rpc_port = free_ports(2)
     configuration = folder / "influxd.conf"
     configuration.write_text(
         _CONFIGURATION.format(folder=folder, port=port, rpc_port=rpc_port), encoding="utf-8"
     )
-    with (
-        (folder / "influxd.log").open("wb") as log,
-        subprocess.Popen(
-            [_PROGRAM, "-config", str(configuration)], stdout=log, stderr=subprocess.STDOUT
-        ) as process,
-    ):
-        try:
-            _wait_until_it_answers(port, process, folder / "influxd.log")
-            yield Influxd(port, count())
-        finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    server = Influxd(folder, port)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 def _wait_until_it_answers(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
