@@ -6,6 +6,7 @@ import os
 import pty
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -144,6 +145,81 @@ def test_events_are_printed_with_what_they_say_of_their_condition(run: Command) 
     assert (event["time"], event["severity"]) == (NOON, 700)
     assert len(run("events", *span, "--severity", "500").stdout.splitlines()) == 2
     assert run("events", "mill-9", *span).stdout.splitlines() == [",".join(header)]
+
+
+def test_how_complete_each_tag_is_is_printed(run: Command, embedded: Historian) -> None:
+    embedded.write([at(100 * SECOND_NS, 1.0)])
+    words = ("gaps", "mill-1", "--by-tag", "--start", NOON, "--end", "2026-09-21T14:15:00Z")
+    (told,) = json.loads(run(*words, "--json").stdout)["tags"]
+    assert told == {
+        **MILL._asdict(),
+        "covered_pct": 10.0,
+        "gaps": 1,
+        "longest_s": 90.0,
+        "missing_s": 90.0,
+        "causes": {"connection-lost": 90.0},
+        "first": NOON,
+        "last": "2026-09-21T14:13:23Z",
+    }
+    assert run(*words).stdout.splitlines() == [
+        "site,machine,tag,covered_pct,gaps,longest_s,missing_s,causes,first,last",
+        "aarhus,mill-1,spindle_speed,10.000,1,90.000,90.000,connection-lost 90.000 s,"
+        f"{NOON},2026-09-21T14:13:23Z",
+    ]
+    everything = json.loads(run("gaps", "--by-tag", "--start", NOON, "--json").stdout)["tags"]
+    assert [each["machine"] for each in everything] == ["mill-1", "oven-2"]
+
+
+def test_a_share_is_rounded_down_so_that_100_means_all(run: Command, embedded: Historian) -> None:
+    year_ns = 365 * 86_400 * SECOND_NS
+    door = Series("aarhus", "oven-2", "door")
+    embedded.write([at(year_ns, 1, series=door)])
+    embedded.write_gaps([Gap("aarhus", "oven-2", None, NOON_NS, NOON_NS + SECOND_NS, "x")])
+    words = ("gaps", "oven-2", "--by-tag", "--start", NOON, "--end", "2027-09-21T14:13:20Z")
+    (told,) = json.loads(run(*words, "--json").stdout)["tags"]
+    assert told["covered_pct"] == 99.999
+
+
+def test_states_are_printed_with_packml_words_and_what_nobody_knows(
+    run: Command, embedded: Historian
+) -> None:
+    state = Series("aarhus", "oven-2", "state")
+    embedded.write([at(i * SECOND_NS, v, series=state) for i, v in enumerate([4, 4, 6, 99])])
+    gap = Gap("aarhus", "oven-2", None, NOON_NS + 5 * SECOND_NS, NOON_NS + 6 * SECOND_NS, "lost")
+    embedded.write_gaps([gap])
+    words = ("states", "oven-2", "--start", NOON, "--end", "2026-09-21T14:13:27Z")
+    assert run(*words).stdout.splitlines() == [
+        "start,end,seconds,value,word,unknown",
+        f"{NOON},2026-09-21T14:13:22Z,2.0,4,Idle,",
+        "2026-09-21T14:13:22Z,2026-09-21T14:13:23Z,1.0,6,Execute,",
+        "2026-09-21T14:13:23Z,2026-09-21T14:13:25Z,2.0,99,,",
+        "2026-09-21T14:13:25Z,2026-09-21T14:13:26Z,1.0,,,lost",
+        "2026-09-21T14:13:26Z,2026-09-21T14:13:27Z,1.0,99,,",
+    ]
+    told = json.loads(run(*words, "--json").stdout)
+    assert (told["tag"], told["end"]) == ("state", "2026-09-21T14:13:27Z")
+    assert [each["word"] for each in told["states"]] == ["Idle", "Execute", None, None, None]
+    door = run("states", "oven-2", "door", "--start", NOON, "--end", "2026-09-21T14:13:23Z")
+    assert [row.split(",")[3:5] for row in door.stdout.splitlines()[1:]] == [
+        ["0", ""],
+        ["1", ""],
+        ["2", ""],
+    ]
+
+
+def test_the_last_values_of_all_tags_are_printed_at_once(run: Command) -> None:
+    told = json.loads(run("last", "--json").stdout)["last"]
+    assert [(each["machine"], each["tag"], each["value"]) for each in told] == [
+        ("mill-1", "spindle_speed", "Hold"),
+        ("oven-2", "door", 2),
+    ]
+    assert told[1]["source_time"] == "2026-09-21T14:13:22Z"
+    age_s = time.time() - (NOON_NS + 2 * SECOND_NS) / SECOND_NS
+    assert told[1]["age_s"] == pytest.approx(age_s, abs=60)
+    header, row = csv.reader(run("last", "oven-2").stdout.splitlines())
+    assert header[:4] == ["site", "machine", "tag", "value"]
+    assert row[:5] == ["aarhus", "oven-2", "door", "2", "int"]
+    assert "no series fits" in run("last", "oven-9").stderr
 
 
 @pytest.mark.parametrize(

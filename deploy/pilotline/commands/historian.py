@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pilotline.commands.historian_access import HistorianUrl, fail, opened
+from pilotline.commands.historian_access import HistorianUrl, opened
+from pilotline.commands.historian_choice import Machines, Site, Tags, chosen_series, one_series
 from pilotline.commands.historian_events import events
+from pilotline.commands.historian_ledger import gaps
 from pilotline.commands.historian_printing import (
     AsCsv,
     AsJson,
@@ -21,17 +23,19 @@ from pilotline.commands.historian_printing import (
     span_of,
     span_record,
 )
+from pilotline.commands.historian_reads import last, states
 from pilotline.commands.historian_upkeep import backup, init
 
 if TYPE_CHECKING:
-    from pilotline_historian import Bucket, Gap, Historian, Sample, Series
+    from pilotline_historian import Bucket, Sample, Series
 
 app = typer.Typer(no_args_is_help=True)
 app.command()(init)
 app.command()(backup)
 app.command()(events)
-
-Site = Annotated[str | None, typer.Option(help="Site, where several have such a machine.")]
+app.command()(gaps)
+app.command()(last)
+app.command()(states)
 
 
 @app.callback()
@@ -56,7 +60,7 @@ def query(
     """Print the samples of a tag, or their minima, maxima and means."""
     with opened(url) as store:
         span = span_of(start, end)
-        series = _one_series(store, site, machine, tag)
+        series = one_series(store, site, machine, tag)
         if points is not None:
             buckets = store.buckets(series, *span, points)
             _print_buckets(series, span, buckets, as_json=as_json, as_csv=as_csv)
@@ -70,10 +74,8 @@ def export(
     out: Annotated[
         Path, typer.Option(metavar="FILE", help="File ending in .csv, .jsonl or .parquet.")
     ],
-    machine: Annotated[
-        list[str] | None, typer.Option(help="Only this machine; repeatable.")
-    ] = None,
-    tag: Annotated[list[str] | None, typer.Option(help="Only this tag; repeatable.")] = None,
+    machine: Machines = None,
+    tag: Tags = None,
     site: Site = None,
     start: Start = None,
     end: End = "now",
@@ -83,58 +85,10 @@ def export(
 
     with opened(url) as store:
         span = span_of(start, end)
-        chosen = [
-            series
-            for series in store.series()
-            if (not machine or series.machine in machine)
-            and (not tag or series.tag in tag)
-            and site in (None, series.site)
-        ]
-        if not chosen:
-            fail("no series fits --site, --machine and --tag")
+        chosen = chosen_series(store, site, machine, tag)
         with exporting(out) as writer, _counting(len(chosen)) as counted:
             for series in chosen:
                 writer.write(counted(series, store.raw(series, *span)))
-
-
-@app.command()
-def gaps(
-    url: HistorianUrl,
-    machine: Annotated[
-        str | None, typer.Argument(help="Machine id; all without it.", metavar="MACHINE")
-    ] = None,
-    start: Start = None,
-    end: End = "now",
-    as_json: AsJson = False,
-    as_csv: AsCsv = False,
-) -> None:
-    """Print the declared intervals without data, and why there is none."""
-    with opened(url) as store:
-        span = span_of(start, end)
-        found = store.gaps(machine, *span)
-    if as_json:
-        print_json({**span_record(span), "gaps": [_gap_record(gap) for gap in found]})
-        return
-    columns = ("site", "machine", "tag", "start", "end", "seconds", "cause")
-    print_rows("Gaps", columns, (_gap_cells(gap) for gap in found), as_csv=as_csv)
-
-
-def _one_series(store: "Historian", site: str | None, machine: str, tag: str) -> "Series":
-    known = store.series()
-    fitting = [
-        series
-        for series in known
-        if (series.machine, series.tag) == (machine, tag) and site in (None, series.site)
-    ]
-    if len(fitting) > 1:
-        sites = ", ".join(series.site for series in fitting)
-        fail(f"several sites have a {machine} with tag {tag}; choose one by --site: {sites}")
-    if not fitting:
-        tags = sorted({series.tag for series in known if series.machine == machine})
-        machines = sorted({series.machine for series in known})
-        hint = f"its tags: {', '.join(tags)}" if tags else f"machines: {', '.join(machines)}"
-        fail(f"no samples of machine {machine}, tag {tag}; {hint if known else 'none at all yet'}")
-    return fitting[0]
 
 
 def _print_samples(
@@ -213,20 +167,3 @@ def _counting(number_of_series: int) -> Iterator[Any]:
             progress.update(task, advance=1, samples=total)
 
         yield counted
-
-
-def _gap_record(gap: "Gap") -> dict[str, Any]:
-    return {
-        "site": gap.site,
-        "machine": gap.machine,
-        "tag": gap.tag,
-        **span_record((gap.start_ns, gap.end_ns)),
-        "cause": gap.cause,
-    }
-
-
-def _gap_cells(gap: "Gap") -> tuple[str, ...]:
-    fields = _gap_record(gap)
-    seconds = f"{(gap.end_ns - gap.start_ns) / 1e9:.3f}"
-    names = ("site", "machine", "tag", "start", "end")
-    return (*(shown(fields[name]) for name in names), seconds, shown(gap.cause))

@@ -1,0 +1,137 @@
+"""Completeness ledger: of which tag how much of an interval is covered, and what is missing."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pilotline_historian.historian import Historian
+from pilotline_historian.nearest import first_within, last_before
+from pilotline_historian.sample import Gap, Series
+from pilotline_historian.timeline import gaps_of
+
+NOT_RECORDED: Final = "not-recorded"
+"""Cause of what lies before a tag's first sample: nobody knows, and nothing declares it."""
+
+NOT_HEARD_OF: Final = "not-heard-of"
+"""Cause of what lies after the machine's newest sample: a gap is declared once it is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """How much of one interval is covered for one tag.
+
+    A tag is covered from its first sample on, but for declared gaps, until the newest sample of any
+    tag of its machine: a value that does not change is not sent again.
+
+    Attributes:
+        series: the tag.
+        start_ns: first instant of the interval.
+        end_ns: instant after its last.
+        covered_ns: how much of it is covered.
+        gaps: the declared gaps in it, cut to it, by start.
+        missing_ns: how much is not covered, by cause; of causes at once, the first one counts.
+        first_ns: source time of the first sample in it, or None.
+        last_ns: source time of the last sample in it, or None.
+    """
+
+    series: Series
+    start_ns: int
+    end_ns: int
+    covered_ns: int
+    gaps: tuple[Gap, ...]
+    missing_ns: dict[str, int]
+    first_ns: int | None
+    last_ns: int | None
+
+    @property
+    def covered_share(self) -> float:
+        """Covered share of the interval, 0 to 1."""
+        return self.covered_ns / (self.end_ns - self.start_ns)
+
+    @property
+    def longest_ns(self) -> int:
+        """Length of the longest declared gap."""
+        return max((gap.end_ns - gap.start_ns for gap in self.gaps), default=0)
+
+
+def ledger(
+    historian: Historian, series: Sequence[Series], start_ns: int, end_ns: int
+) -> Iterator[Completeness]:
+    """Yield how complete ``[start_ns, end_ns)`` is for each series, in order.
+
+    Args:
+        historian: asked; it blocks.
+        series: the tags; what their machines' other tags tell counts too.
+        start_ns: first instant.
+        end_ns: instant after the last.
+
+    Raises:
+        ValueError: the interval is empty.
+        HistorianError: the historian did not answer.
+    """
+    if end_ns <= start_ns:
+        raise ValueError(f"the interval [{start_ns}, {end_ns}) is empty")
+    machines = {(each.site, each.machine) for each in series}
+    neighbours = [each for each in historian.series() if (each.site, each.machine) in machines]
+    heard: dict[tuple[str, str], int] = {}
+    for newest in historian.last(neighbours).values():
+        place = (newest.series.site, newest.series.machine)
+        heard[place] = max(heard.get(place, newest.source_time_ns), newest.source_time_ns)
+    gaps = historian.gaps(None, start_ns, end_ns)
+    for each in series:
+        heard_ns = heard.get((each.site, each.machine), start_ns)
+        yield _completeness(historian, each, (start_ns, end_ns), gaps_of(gaps, each), heard_ns)
+
+
+def _completeness(
+    historian: Historian,
+    series: Series,
+    span: tuple[int, int],
+    gaps: Sequence[Gap],
+    heard_ns: int,
+) -> Completeness:
+    start_ns, end_ns = span
+    first = first_within(historian, series, start_ns, end_ns)
+    last = last_before(historian, series, end_ns)
+    known_ns = end_ns if first is None else first.source_time_ns
+    if last is not None and (
+        last.source_time_ns < start_ns or last_before(historian, series, start_ns) is not None
+    ):
+        known_ns = start_ns
+    # A gap that is declared says more than that nobody was heard of.
+    causes = [
+        (start_ns, known_ns, NOT_RECORDED),
+        *((gap.start_ns, gap.end_ns, gap.cause) for gap in gaps),
+        (max(heard_ns, *(gap.end_ns for gap in gaps), start_ns), end_ns, NOT_HEARD_OF),
+    ]
+    missing_ns = _missing(causes, start_ns, end_ns)
+    inside = last is not None and last.source_time_ns >= start_ns
+    return Completeness(
+        series,
+        start_ns,
+        end_ns,
+        covered_ns=end_ns - start_ns - sum(missing_ns.values()),
+        gaps=tuple(_cut(gaps, start_ns, end_ns)),
+        missing_ns=missing_ns,
+        first_ns=None if first is None else first.source_time_ns,
+        last_ns=last.source_time_ns if inside and last is not None else None,
+    )
+
+
+def _missing(causes: Iterable[tuple[int, int, str]], start_ns: int, end_ns: int) -> dict[str, int]:
+    """Add up what is missing, each instant once."""
+    missing: dict[str, int] = {}
+    upto_ns = start_ns
+    for from_ns, to_ns, cause in sorted(causes):
+        lost_ns = min(to_ns, end_ns) - max(from_ns, upto_ns)
+        if lost_ns > 0:
+            missing[cause] = missing.get(cause, 0) + lost_ns
+            upto_ns = min(to_ns, end_ns)
+    return missing
+
+
+def _cut(gaps: Iterable[Gap], start_ns: int, end_ns: int) -> Iterator[Gap]:
+    for gap in gaps:
+        from_ns, to_ns = max(gap.start_ns, start_ns), min(gap.end_ns, end_ns)
+        if from_ns < to_ns:
+            yield Gap(gap.site, gap.machine, gap.tag, from_ns, to_ns, gap.cause)
