@@ -114,6 +114,8 @@ class Intake:
             gaps: gaps found before it.
             replayed: whether the server sent it again, so that it says nothing about the present.
         """
+        for item in subscription.items if gaps else ():
+            item.keep_next()
         samples, seen = self._columns(subscription, publication)
         if not publication.keep_alive:
             after = next_sequence(publication.sequence)
@@ -156,12 +158,15 @@ class Intake:
             if isinstance(value, Unsupported) or not item.whole:
                 held = item.select(value, subscription.types)
             tag, source_ns = item.tag.id, source or server or instead_ns
+            seen.append((tag, source_ns, status))
+            if item.deadband is not None and not item.deadband.keeps(held, status):
+                self._state.suppressed += 1
+                continue
             samples.series.append(self._numbers[tag])
             samples.source_ns.append(source_ns)
             samples.server_ns.append(server)
             samples.statuses.append(status)
             samples.values.append(held)
-            seen.append((tag, source_ns, status))
             if self._live is not None:
                 shown = None if isinstance(held, Unsupported) else held
                 self._live.put(self._machine.id, tag, source_ns, shown, status)
@@ -205,6 +210,7 @@ class Intake:
             _, source_ns, status = next(each for each in seen if each[0] == item.tag.id)
             if status & OVERFLOW != OVERFLOW:
                 gaps += self.coverage.overflowed(item.tag.id, source_ns)
+                item.keep_next()
         return gaps
 
     def _keep(

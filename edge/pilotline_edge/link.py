@@ -13,6 +13,7 @@ from pilotline_edge.cause import Cause
 from pilotline_edge.connection.session import MachineSession
 from pilotline_edge.errors import EndpointRefused, MachineUnreachable, SubscriptionLost
 from pilotline_edge.intake import Intake
+from pilotline_edge.reading_status import reading_status, server_status
 from pilotline_edge.resumption import Resumption
 from pilotline_edge.state import MachineState
 from pilotline_edge.subscription.healing import Step, heal
@@ -76,6 +77,11 @@ class MachineLink:
     def covered_ns(self) -> int:
         """Source time up to which every tag of the machine is known."""
         return self._intake.coverage.oldest_covered_ns()
+
+    def reading(self) -> dict[str, Any]:
+        """Return how the machine is read, and what its server is, as JSON values."""
+        server = server_status(self._session)
+        return {"server": server, "reading": reading_status(self._items())}
 
     def renamed(self, machine: Machine) -> None:
         """Take what changed about the machine besides site, endpoint and tags."""

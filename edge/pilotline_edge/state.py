@@ -17,6 +17,7 @@ class MachineState:
         machine: machine id.
         link: whether it is connected, since when, and why not.
         values: values taken.
+        suppressed: values that came and were within their tag's deadband.
         messages: notification messages taken.
         duplicates: messages that came a second time and were dropped.
         missing: messages that were lost for good and declared as gaps.
@@ -34,6 +35,7 @@ class MachineState:
     machine: str
     link: LinkState
     values: int = 0
+    suppressed: int = 0
     messages: int = 0
     duplicates: int = 0
     missing: int = 0

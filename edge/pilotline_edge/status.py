@@ -84,6 +84,7 @@ def _machine(link: MachineLink, per_s: float, delivered_ns: int | None) -> dict[
         "since": _instant(state.link.since_ms * 1_000_000),
         "cause": state.link.cause,
         "values": state.values,
+        "suppressed": state.suppressed,
         "values_per_s": per_s,
         "lag_s": _rounded(state.lag_s),
         "clock_skew_s": _rounded(state.skew.seconds),
@@ -100,6 +101,7 @@ def _machine(link: MachineLink, per_s: float, delivered_ns: int | None) -> dict[
         and {"by": state.last_healed[0], "at": _instant(state.last_healed[1] * 1_000_000)},
         "tags": len(link.machine.tags),
         "bad_tags": state.bad_tags,
+        **link.reading(),
     }
 
 

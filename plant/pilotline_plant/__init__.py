@@ -10,7 +10,7 @@ from pilotline_plant.pool import Pool
 from pilotline_plant.procedure import Procedure, Step, StepLag
 from pilotline_plant.setup import ChangeoverMatrix
 from pilotline_plant.site import Hall, Site
-from pilotline_plant.tag import DataType, Limits, Tag, Unit
+from pilotline_plant.tag import DataType, Limits, Range, Tag, Unit
 
 __all__ = [
     "Calendar",
@@ -29,6 +29,7 @@ __all__ = [
     "PlantFileError",
     "Pool",
     "Procedure",
+    "Range",
     "Sector",
     "Shift",
     "Site",

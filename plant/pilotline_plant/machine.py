@@ -28,11 +28,15 @@ class Endpoint:
             ``Aes128_Sha256_RsaOaep``, ``Aes256_Sha256_RsaPss``.
         user: user name, or None for anonymous; the password comes from the environment variable
             ``PILOTLINE_OPCUA_PASSWORD_<MACHINE>``.
+        profile: name of the server profile, or None to recognise it by what the server says.
+        deadbands: who applies deadbands: ``server`` where it can, or always the ``agent``.
     """
 
     url: str
     security: str
     user: str | None = None
+    profile: str | None = None
+    deadbands: str = "server"
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,14 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Range:
+    """Values an instrument normally returns, in the tag's unit (OPC 10000-8, EURange)."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class Tag:
     """An OPC UA variable of a machine.
 
@@ -62,7 +70,10 @@ class Tag:
         unit: unit of measure.
         sampling_ms: how often the server samples the variable.
         publishing_ms: how often the server publishes; tags of one interval share a subscription.
-        deadband: absolute deadband in the tag's unit; 0 publishes every change.
+        deadband: absolute deadband in the tag's unit; 0 keeps every change.
+        deadband_percent: deadband in percent of the range; 0 where there is none.
+        eu_range: what `deadband_percent` is a part of, or None for the server's EURange.
+        reading: ``subscribe``, or ``poll`` for a tag that is read once each sampling interval.
         limits: alarm limits, or None.
         key: whether the value is shown on the machine's tile.
         index: element of an array, counted from 0, one number for each of its dimensions, or None
@@ -87,3 +98,6 @@ class Tag:
     role: str = "value"
     index: tuple[int, ...] | None = None
     field: str | None = None
+    deadband_percent: float = 0.0
+    eu_range: Range | None = None
+    reading: str = "subscribe"

@@ -1,6 +1,7 @@
 """Plants for tests, without a plant file."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from pilotline_plant import DataType, Endpoint, Machine, Plant, Sector, Tag, Unit
 
@@ -15,6 +16,7 @@ def tag(
     browse_path: str | None = None,
     index: int | tuple[int, ...] | None = None,
     field: str | None = None,
+    **other: Any,  # noqa: ANN401 - fields of Tag
 ) -> Tag:
     """Return a tag whose node is ``ns=2;s=<name>`` unless told otherwise."""
     if node_id is None and browse_path is None:
@@ -31,6 +33,7 @@ def tag(
         deadband=deadband,
         index=(index,) if isinstance(index, int) else index,
         field=field,
+        **other,
     )
 
 
@@ -41,6 +44,7 @@ def machine(
     name: str = "mill-1",
     security: str = "None",
     user: str | None = None,
+    **endpoint: Any,  # noqa: ANN401 - fields of Endpoint
 ) -> Machine:
     """Return a machine at `url`."""
     return Machine(
@@ -50,7 +54,7 @@ def machine(
         sector=Sector.COMPONENTS,
         site="aarhus",
         hall="hall-a",
-        endpoint=Endpoint(url, security, user),
+        endpoint=Endpoint(url, security, user, **endpoint),
         calendar="day",
         capabilities=(),
         changeover=None,

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from asyncua import ua
 
-from pilotline_edge.connection.session import ServerFacts
+from pilotline_edge.connection.facts import ServerFacts
 
 _LONGEST = 4096
 _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]|\{[a-z_]*\}")

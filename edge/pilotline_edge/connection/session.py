@@ -17,10 +17,10 @@ from asyncua.client.ua_session import UaSession
 from asyncua.common.utils import Buffer
 from asyncua.crypto import security_policies as policies
 from asyncua.ua import uaerrors
-from asyncua.ua.attribute_ids import AttributeIds
-from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.ua_binary import nodeid_from_binary, nodeid_to_binary
 
+from pilotline_edge.connection.batches import BatchSizes
+from pilotline_edge.connection.facts import ServerFacts, ask_facts
 from pilotline_edge.connection.identity import Identity, own_identity
 from pilotline_edge.connection.transport import MachineClient
 from pilotline_edge.connection.trust import TrustStore, first_certificate
@@ -44,11 +44,6 @@ _REFUSALS = (
     uaerrors.BadSecurityChecksFailed,
     uaerrors.BadSecurityPolicyRejected,
 )
-_START_TIME = ObjectIds.Server_ServerStatus_StartTime
-_NAMESPACES = ObjectIds.Server_NamespaceArray
-_LIMITS = "Server_ServerCapabilities_OperationLimits_"
-_MOST_ITEMS = getattr(ObjectIds, f"{_LIMITS}MaxMonitoredItemsPerCall")
-_MOST_PATHS = getattr(ObjectIds, f"{_LIMITS}MaxNodesPerTranslateBrowsePathsToNodeIds")
 
 
 class Origin(StrEnum):
@@ -62,23 +57,6 @@ class Origin(StrEnum):
 
     RESTARTED = "restarted"
     """A new session on a server that was restarted: its subscriptions are gone."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServerFacts:
-    """What a server said about itself.
-
-    Attributes:
-        started: when this run of the server began, or None when it does not say.
-        namespaces: namespace URIs by index.
-        batch_items: most monitored items per call.
-        batch_paths: most browse paths per call.
-    """
-
-    started: datetime | None
-    namespaces: tuple[str, ...]
-    batch_items: int
-    batch_paths: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +105,7 @@ class MachineSession:
         trust: accepted server certificates.
         settings: timeouts and batches.
         facts: what the server said about itself, once connected.
+        batches: how many operations it takes in one call.
     """
 
     machine: Machine
@@ -134,10 +113,15 @@ class MachineSession:
     trust: TrustStore
     settings: SessionSettings = field(default_factory=SessionSettings)
     facts: ServerFacts | None = None
+    batches: BatchSizes = field(init=False)
     _client: MachineClient | None = None
     _former: SessionKey | None = None
     _presented: tuple[bytes, str | None] = (b"", None)
     _own: bytes = b""
+
+    def __post_init__(self) -> None:
+        """Begin with the sizes the settings say."""
+        self.batches = BatchSizes(self.settings.batch)
 
     @property
     def services(self) -> UaSession:
@@ -374,22 +358,8 @@ class MachineSession:
         client._policy_ids = endpoint.UserIdentityTokens  # noqa: SLF001 - asyncua offers no setter
 
     async def _ask_facts(self, client: MachineClient) -> ServerFacts:
-        asked = (_START_TIME, _NAMESPACES, _MOST_ITEMS, _MOST_PATHS)
-        nodes = [ua.NodeId(ua.Int32(number)) for number in asked]
-        answers = await client.uaclient.session.read_attributes(nodes, AttributeIds.Value)
-        started, namespaces, *limits = (
-            answer.Value.Value if answer.Value is not None else None for answer in answers
-        )
-        items, paths = (
-            min(int(limit), self.settings.batch) if limit else self.settings.batch
-            for limit in limits
-        )
-        return ServerFacts(
-            started=started if isinstance(started, datetime) else None,
-            namespaces=tuple(str(uri) for uri in namespaces or ()),
-            batch_items=items,
-            batch_paths=paths,
-        )
+        profile = self.machine.endpoint.profile
+        return await ask_facts(client.uaclient.session, self.batches, profile)
 
 
 def password_variable(machine_id: str) -> str:

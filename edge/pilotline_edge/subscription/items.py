@@ -9,6 +9,7 @@ from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
 
 from pilotline_edge.backoff import Backoff
+from pilotline_edge.deadband import DeadbandFilter, server_filter
 from pilotline_edge.structures import StructureTypes
 from pilotline_edge.subscription.publication import Unsupported
 from pilotline_historian import Value
@@ -46,8 +47,11 @@ class Item:
         handle: our number of it; the server sends it with each value.
         item_id: the server's number of it, or None while it is not monitored.
         queue: queue depth the server granted.
-        filtered: whether the deadband is asked for; False once the server refused filters.
+        filtered: whether the server is asked to apply the deadband; see
+            `pilotline_edge.deadband.arming`.
+        deadband: the deadband where the agent applies it, or None.
         problem: why the server refuses it, or None.
+        remark: what a person should know of how it is read, or None.
         retry_at: loop time of the next attempt for a refused item.
         steps: from the variable's value to what the tag has of it; empty for the whole value.
         backoff: waits between attempts.
@@ -58,7 +62,9 @@ class Item:
     item_id: int | None = None
     queue: int = 1
     filtered: bool = True
+    deadband: DeadbandFilter | None = None
     problem: str | None = None
+    remark: str | None = None
     retry_at: float = 0.0
     steps: tuple[FieldStep, ...] = field(init=False)
     backoff: Backoff = field(default_factory=lambda: Backoff(_RETRY_FIRST_S, _RETRY_CAP_S))
@@ -81,12 +87,9 @@ class Item:
         asked.ClientHandle = ua.UInt32(self.handle)
         asked.SamplingInterval = ua.Double(self.tag.sampling_ms)
         asked.QueueSize = ua.UInt32(queue_size(self.tag))
-        if self.tag.deadband > 0 and self.filtered:
-            asked.Filter = ua.DataChangeFilter(
-                Trigger=ua.DataChangeTrigger.StatusValue,
-                DeadbandType=ua.UInt32(ua.DeadbandType.Absolute),
-                DeadbandValue=ua.Double(self.tag.deadband),
-            )
+        wanted = server_filter(self.tag) if self.filtered else None
+        if wanted is not None:
+            asked.Filter = wanted
         return request
 
     def refused(self, problem: str, now: float) -> bool:
@@ -124,6 +127,12 @@ class Item:
     def forget(self) -> None:
         """Note that the server no longer monitors the tag; it is asked again at once."""
         self.item_id, self.retry_at = None, 0.0
+        self.keep_next()
+
+    def keep_next(self) -> None:
+        """Keep the next value whatever the deadband: none is known that it could be near to."""
+        if self.deadband is not None:
+            self.deadband.forget()
 
 
 def _steps(tag: Tag) -> tuple[FieldStep, ...]:

@@ -9,6 +9,7 @@ from asyncua import ua
 from asyncua.ua import uaerrors
 from asyncua.ua.object_ids import ObjectIds
 
+from pilotline_edge.connection.batches import Service
 from pilotline_edge.connection.session import MachineSession
 from pilotline_plant import Tag
 from pilotline_plant.browse_path import browse_steps
@@ -34,11 +35,8 @@ async def resolve(tags: Sequence[Tag], session: MachineSession) -> list[Resolved
         tag.id: node_of(tag.node_id, namespaces) for tag in tags if tag.node_id is not None
     }
     by_path = [tag for tag in tags if tag.node_id is None]
-    size = session.facts.batch_paths
-    for start in range(0, len(by_path), size):
-        batch = by_path[start : start + size]
-        nodes = await _translate([tag.browse_path or "" for tag in batch], session)
-        found |= dict(zip((tag.id for tag in batch), nodes, strict=True))
+    nodes = await _translate([tag.browse_path or "" for tag in by_path], session)
+    found |= dict(zip((tag.id for tag in by_path), nodes, strict=True))
     return [found[tag.id] for tag in tags]
 
 
@@ -81,11 +79,19 @@ async def _translate(paths: Sequence[str], session: MachineSession) -> list[Reso
     namespaces = session.facts.namespaces if session.facts is not None else ()
     asked = [_browse_path(path, namespaces) for path in paths]
     written = [each for each in asked if isinstance(each, ua.BrowsePath)]
-    results = iter(await session.services.translate_browsepaths_to_nodeids(written))
+    results = iter(await translate(written, session))
     return [
         each if isinstance(each, str) else _target(path, next(results))
         for path, each in zip(paths, asked, strict=True)
     ]
+
+
+async def translate(
+    paths: Sequence[ua.BrowsePath], session: MachineSession
+) -> list[ua.BrowsePathResult]:
+    """Return where browse paths lead, in calls of a size the server takes."""
+    ask = session.services.translate_browsepaths_to_nodeids
+    return await session.batches.run(Service.TRANSLATE, paths, lambda batch: ask(list(batch)))
 
 
 def _browse_path(path: str, namespaces: Sequence[str]) -> ua.BrowsePath | str:

@@ -11,7 +11,9 @@ from asyncua import ua
 from asyncua.ua import uaerrors
 from asyncua.ua.ua_binary import struct_from_binary
 
+from pilotline_edge.connection.batches import Service
 from pilotline_edge.connection.session import MachineSession
+from pilotline_edge.deadband.arming import Wanted, arm
 from pilotline_edge.structures import StructureTypes
 from pilotline_edge.subscription.decoding import from_message
 from pilotline_edge.subscription.items import Item
@@ -31,13 +33,6 @@ _LIFETIME_S = 120.0
 _SILENCE_MARGIN_S = 1.0
 _MOST_PER_MESSAGE = 10_000
 _MOST_REPUBLISHED = 10_000
-_TOO_BIG = (
-    uaerrors.BadTooManyOperations,
-    uaerrors.BadEncodingLimitsExceeded,
-    uaerrors.BadRequestTooLarge,
-    uaerrors.BadResponseTooLarge,
-    uaerrors.BadTcpMessageTooLarge,
-)
 _FILTER_REFUSED = {
     uaerrors.BadFilterNotAllowed.code,
     uaerrors.BadMonitoredItemFilterInvalid.code,
@@ -175,41 +170,41 @@ class MachineSubscription:
         if not due:
             return
         nodes = await resolve([item.tag for item in due], self.session)
-        wanted: list[tuple[Item, ua.NodeId]] = []
+        wanted: list[Wanted] = []
         for item, node in zip(due, nodes, strict=True):
             if isinstance(node, str):
                 self._refuse(item, node)
             else:
                 wanted.append((item, node))
-        size = self.session.facts.batch_items if self.session.facts else len(wanted)
-        for start in range(0, len(wanted), size):
-            await self._monitor_batch(wanted[start : start + size])
+        await arm(wanted, self.session)
+        await self._monitor(wanted)
 
-    async def _monitor_batch(self, wanted: Sequence[tuple[Item, ua.NodeId]]) -> None:
+    async def _monitor(self, wanted: Sequence[Wanted]) -> None:
+        asked = [each for each in wanted if each[0].filtered]
+        await self.session.batches.run(Service.MONITOR, wanted, self._monitor_batch)
+        unfiltered = [each for each in asked if not each[0].filtered]
+        if unfiltered:
+            await arm(unfiltered, self.session)
+            await self._monitor(unfiltered)
+
+    async def _monitor_batch(
+        self, wanted: Sequence[Wanted]
+    ) -> Sequence[ua.MonitoredItemCreateResult]:
         asked: Any = ua.CreateMonitoredItemsParameters()
         asked.SubscriptionId = self.subscription_id
         asked.TimestampsToReturn = ua.TimestampsToReturn.Both
         asked.ItemsToCreate = [item.request(node) for item, node in wanted]
-        try:
-            results = await self.session.services.create_monitored_items(asked)
-        except _TOO_BIG:
-            if len(wanted) == 1:
-                raise
-            half = len(wanted) // 2
-            await self._monitor_batch(wanted[:half])
-            await self._monitor_batch(wanted[half:])
-            return
-        unfiltered: list[tuple[Item, ua.NodeId]] = []
-        for (item, node), result in zip(wanted, results, strict=True):
+        results: Sequence[
+            ua.MonitoredItemCreateResult
+        ] = await self.session.services.create_monitored_items(asked)
+        for (item, _), result in zip(wanted, results, strict=False):  # the caller compares lengths
             if result.StatusCode.is_good():
                 item.accepted(int(result.MonitoredItemId), int(result.RevisedQueueSize))
             elif result.StatusCode.value in _FILTER_REFUSED and item.filtered:
                 item.filtered = False
-                unfiltered.append((item, node))
             else:
                 self._refuse(item, f"the server refuses it: {result.StatusCode.name}")
-        if unfiltered:
-            await self._monitor_batch(unfiltered)
+        return results
 
     def _refuse(self, item: Item, problem: str) -> None:
         if item.refused(problem, asyncio.get_running_loop().time()):

@@ -19,6 +19,26 @@ class Security(StrEnum):
     NONE = "None"
 
 
+class Deadbands(StrEnum):
+    """Who applies deadbands."""
+
+    SERVER = "server"
+    AGENT = "agent"
+
+
+class ServerProfile(StrEnum):
+    """Servers whose limits and faults are known."""
+
+    S7_1200 = "s7-1200"
+    S7_1500 = "s7-1500"
+    KEPWARE = "kepware"
+    IGNITION = "ignition"
+    PROSYS = "prosys"
+    ASYNCUA = "asyncua"
+    PILOTLINE = "pilotline"
+    GENERIC = "generic"
+
+
 def read_endpoint(machine: Table, taken: dict[str, str]) -> Endpoint:
     """Read ``endpoint`` of a machine; `taken` keeps which machine has which endpoint."""
     table = machine.below("endpoint")
@@ -30,6 +50,8 @@ def read_endpoint(machine: Table, taken: dict[str, str]) -> Endpoint:
         url=_read_url(table, str(machine.values.get("id", "")), taken),
         security=table.word("security", Security, Security.BASIC256SHA256).value,
         user=table.optional_text("user"),
+        profile=table.word("profile", ServerProfile).value if "profile" in table else None,
+        deadbands=table.word("deadbands", Deadbands, Deadbands.SERVER).value,
     )
     if endpoint.user is not None and endpoint.security == Security.NONE:
         table.mistake("its password would travel in the clear; choose a security policy", "user")

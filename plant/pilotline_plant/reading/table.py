@@ -257,7 +257,7 @@ class Table:
             if table is not None:
                 yield key, table
 
-    def over(self, base: "Table", alternatives: Collection[str] = ()) -> "Table":
+    def over(self, base: "Table", *alternatives: Collection[str]) -> "Table":
         """Return a table with this one's keys and, where it has none, those of `base`.
 
         Args:
@@ -265,7 +265,8 @@ class Table:
             alternatives: keys that exclude each other; with one of its own this table borrows none.
         """
         own = {*self.values}
-        own.update(alternatives if own.intersection(alternatives) else ())
+        for keys in alternatives:
+            own.update(keys if own.intersection(keys) else ())
         borrowed = {key: base.path_of(key) for key in base.values if key not in own}
         values = {**{key: base.values[key] for key in borrowed}, **self.values}
         return Table(self._document, self.mistakes, values, self._path, borrowed)

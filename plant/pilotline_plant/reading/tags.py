@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from enum import StrEnum
+from typing import NamedTuple
 
 from pilotline_plant.field_path import LAST_INDEX, field_steps
 from pilotline_plant.reading.addresses import ADDRESS_KEYS, Address, fill, read_address
+from pilotline_plant.reading.deadbands import DEADBAND_KEYS, read_deadband
 from pilotline_plant.reading.limits import read_limits
 from pilotline_plant.reading.table import Table
 from pilotline_plant.tag import DataType, Tag, Unit
@@ -31,6 +33,13 @@ class Role(StrEnum):
     ENERGY = "energy"
 
 
+class Reading(StrEnum):
+    """How a tag's values come to the agent."""
+
+    SUBSCRIBE = "subscribe"
+    POLL = "poll"
+
+
 _USUAL_TYPE = {
     Role.VALUE: DataType.DOUBLE,
     Role.STATE: DataType.INT32,
@@ -48,6 +57,14 @@ _TYPES = {
 _KILOWATT_HOUR = "kW.h"
 
 
+class _Usual(NamedTuple):
+    """What holds for every tag that says nothing else."""
+
+    sampling_ms: int
+    publishing_ms: int
+    reading: Reading
+
+
 def read_tags(owner: Table, own: Table, kind: Table | None, machine: str) -> tuple[Tag, ...]:
     """Read the tags of a machine: its kind's, changed where the machine says so, then its own.
 
@@ -59,13 +76,16 @@ def read_tags(owner: Table, own: Table, kind: Table | None, machine: str) -> tup
     """
     owner.expect("tags")
     address = read_address(owner)
-    sampling_ms = _read_interval(owner, "sampling_ms", _DEFAULT_MS)
-    publishing_ms = _read_interval(owner, "publishing_ms", _DEFAULT_MS)
+    usual = _Usual(
+        _read_interval(owner, "sampling_ms", _DEFAULT_MS),
+        _read_interval(owner, "publishing_ms", _DEFAULT_MS),
+        owner.word("reading", Reading, Reading.SUBSCRIBE),
+    )
     tags: list[Tag] = []
     taken: dict[Place, str] = {}
     roles: dict[str, str] = {}
     for table in _tables(own, kind):
-        tag = _read_tag(table, machine, address, sampling_ms, publishing_ms)
+        tag = _read_tag(table, machine, address, usual)
         _check_unlike(table, tag, taken, roles)
         table.finish()
         tags.append(tag)
@@ -86,7 +106,7 @@ def _tables(own: Table, kind: Table | None) -> Iterator[Table]:
             further.append(table)
     for table in inherited:
         change = changes.get(_id_of(table))
-        yield table if change is None else change.over(table, ADDRESS_KEYS)
+        yield table if change is None else change.over(table, ADDRESS_KEYS, DEADBAND_KEYS)
     yield from further
 
 
@@ -98,9 +118,7 @@ def _read_interval(table: Table, key: str, default: int) -> int:
     return table.integer(key, default, least=1, most=_HOUR_MS)
 
 
-def _read_tag(
-    table: Table, machine: str, address: Address, sampling_ms: int, publishing_ms: int
-) -> Tag:
+def _read_tag(table: Table, machine: str, address: Address, usual: _Usual) -> Tag:
     tag_id = table.id()
     role = table.word("role", Role, Role.VALUE)
     data_type = table.word("data_type", DataType, _USUAL_TYPE[role])
@@ -112,6 +130,7 @@ def _read_tag(
     )
     unit = _read_unit(table, role)
     _check_type(table, role, data_type, unit)
+    deadband = read_deadband(table)
     return Tag(
         id=tag_id,
         name=table.text("name", _name_of(tag_id)),
@@ -119,14 +138,17 @@ def _read_tag(
         browse_path=browse_path,
         data_type=data_type,
         unit=unit,
-        sampling_ms=_read_interval(table, "sampling_ms", sampling_ms),
-        publishing_ms=_read_interval(table, "publishing_ms", publishing_ms),
-        deadband=table.number("deadband", 0.0, least=0),
+        sampling_ms=_read_interval(table, "sampling_ms", usual.sampling_ms),
+        publishing_ms=_read_interval(table, "publishing_ms", usual.publishing_ms),
+        deadband=deadband.absolute,
         limits=read_limits(table),
         key=table.flag("key", default=False),
         role=role.value,
         index=_read_index(table),
         field=_read_field(table),
+        deadband_percent=deadband.percent,
+        eu_range=deadband.eu_range,
+        reading=table.word("reading", Reading, usual.reading).value,
     )
 
 
@@ -192,7 +214,7 @@ def _check_type(table: Table, role: Role, data_type: DataType, unit: Unit) -> No
         table.mistake(f"a tag of role {role} is one of {fitting}", "data_type")
     if role is Role.ENERGY and unit.ucum != _KILOWATT_HOUR:
         table.mistake(f"a tag of role energy counts {_KILOWATT_HOUR!r}", "unit")
-    for key in ("deadband", "limits"):
+    for key in (*DEADBAND_KEYS, "eu_range", "limits"):
         if key in table and data_type not in _NUMBERS:
             table.mistake(f"a tag of type {data_type} has none; only numbers do", key)
 
