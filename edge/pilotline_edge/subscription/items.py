@@ -107,7 +107,7 @@ class Item:
     @property
     def whole(self) -> bool:
         """Whether a scalar is kept as it comes, so that many need no look at each (`Changes`)."""
-        return not self.steps and self.problem is None
+        return not self.steps and self.problem is None and self.deadband is None
 
     def select(
         self, value: Value | Unsupported | None, types: StructureTypes
