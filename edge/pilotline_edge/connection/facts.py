@@ -1,7 +1,7 @@
 """Facts: what a server says about itself when a session begins."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 
 from pilotline_edge.connection.batches import BatchSizes, Service
-from pilotline_edge.profiles import Build, Profile, profile_of
+from pilotline_edge.profiles import GENERIC, Build, Profile, profile_of
 
 _CAPABILITIES = "Server_ServerCapabilities_"
 _CALLS = f"{_CAPABILITIES}OperationLimits_"
@@ -48,10 +48,10 @@ class ServerFacts:
 
     started: datetime | None
     namespaces: tuple[str, ...]
-    build: Build
-    profile: Profile
-    most_items: int | None
-    most_per_subscription: int | None
+    build: Build = field(default_factory=Build)
+    profile: Profile = GENERIC
+    most_items: int | None = None
+    most_per_subscription: int | None = None
 
 
 async def ask_facts(services: UaSession, batches: BatchSizes, profile: str | None) -> ServerFacts:

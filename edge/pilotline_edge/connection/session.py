@@ -193,7 +193,7 @@ class MachineSession:
     def resume(self, key: SessionKey) -> None:
         """Have the first `open` take up a session that another process began."""
         self._former = key
-        self.facts = ServerFacts(key.started, (), self.settings.batch, self.settings.batch)
+        self.facts = ServerFacts(key.started, ())
 
     def _take_up(self, client: MachineClient) -> None:
         former, self._former = self._former, None

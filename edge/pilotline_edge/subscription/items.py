@@ -129,6 +129,16 @@ class Item:
         self.item_id, self.retry_at = None, 0.0
         self.keep_next()
 
+    def due(self, now: float) -> bool:
+        """Return whether the server is to be asked to monitor it."""
+        return self.item_id is None and self.retry_at <= now
+
+    @property
+    def unarmed(self) -> bool:
+        """Whether the agent has to apply its deadband, and is not prepared to."""
+        applies = not self.filtered and bool(self.tag.deadband or self.tag.deadband_percent)
+        return applies and self.item_id is not None and self.deadband is None and not self.remark
+
     def keep_next(self) -> None:
         """Keep the next value whatever the deadband: none is known that it could be near to."""
         if self.deadband is not None:

@@ -160,24 +160,27 @@ class MachineSubscription:
     async def monitor(self) -> None:
         """Make the server monitor every item that it does not yet and that is due.
 
-        One refused item never stops the others; it is tried again later.
+        Deadbands of items that a process before left are prepared. One refused item never stops
+        the others; it is tried again later.
 
         Raises:
             asyncua.ua.UaError: the server refuses the call itself, or the connection is lost.
         """
         now = asyncio.get_running_loop().time()
-        due = [item for item in self.items if item.item_id is None and item.retry_at <= now]
+        due = [item for item in self.items if item.unarmed or item.due(now)]
         if not due:
             return
         nodes = await resolve([item.tag for item in due], self.session)
         wanted: list[Wanted] = []
         for item, node in zip(due, nodes, strict=True):
-            if isinstance(node, str):
+            if not isinstance(node, str):
+                wanted.append((item, node))
+            elif item.item_id is None:
                 self._refuse(item, node)
             else:
-                wanted.append((item, node))
+                item.remark = f"its deadband is not applied: {node}"
         await arm(wanted, self.session)
-        await self._monitor(wanted)
+        await self._monitor([each for each in wanted if each[0].item_id is None])
 
     async def _monitor(self, wanted: Sequence[Wanted]) -> None:
         asked = [each for each in wanted if each[0].filtered]
