@@ -67,7 +67,7 @@ class Intake:
     @property
     def blocked(self) -> Cause | None:
         """Why the journal takes nothing now, or None."""
-        return self._journal.size.blocked
+        return self._journal.size.blocked_for(self._machine.priority)
 
     def recall_taken(self) -> None:
         """Remember which messages an agent before took."""
@@ -229,6 +229,5 @@ class Intake:
             )
         coverage = json.dumps({**self.coverage.to_json(), "taken": self.taken})
         machine = self._machine
-        return self._journal.append(
-            Entry(machine.site, machine.id, published_ns, samples, gaps, coverage)
-        )
+        entry = Entry(machine.site, machine.id, published_ns, samples, gaps, coverage)
+        return self._journal.append(entry, machine.priority)

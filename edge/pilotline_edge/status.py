@@ -123,6 +123,7 @@ def _journal(overview: Overview) -> dict[str, Any]:
         "limit_bytes": overview.journal_limit_bytes,
         "oldest_s": _rounded(overview.oldest_s()),
         "blocked": size.blocked,
+        "held": sorted(size.held),
         "damaged_set_aside": None if damage is None else damage.set_aside.name,
     }
 

@@ -7,6 +7,7 @@ from pilotline_plant.machine import Capability, Endpoint, Machine, Sector
 from pilotline_plant.packml import PackMLState
 from pilotline_plant.plant import Plant
 from pilotline_plant.pool import Pool
+from pilotline_plant.priority import Priority
 from pilotline_plant.procedure import Procedure, Step, StepLag
 from pilotline_plant.setup import ChangeoverMatrix
 from pilotline_plant.site import Hall, Site
@@ -28,6 +29,7 @@ __all__ = [
     "PlantError",
     "PlantFileError",
     "Pool",
+    "Priority",
     "Procedure",
     "Range",
     "Sector",

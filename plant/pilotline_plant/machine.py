@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pilotline_plant.calendar import Maintenance
+from pilotline_plant.priority import Priority
 from pilotline_plant.tag import Tag
 
 
@@ -71,6 +72,7 @@ class Machine:
         power_kw: electric power while processing, for energy terms.
         maintenance: planned stops.
         tags: its OPC UA variables.
+        priority: how long its values are still taken while the edge's journal fills up.
     """
 
     id: str
@@ -87,6 +89,7 @@ class Machine:
     power_kw: float
     maintenance: tuple[Maintenance, ...]
     tags: tuple[Tag, ...]
+    priority: Priority = Priority.NORMAL
 
     def tag(self, tag_id: str) -> Tag:
         """Return the tag with this id.

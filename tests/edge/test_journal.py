@@ -21,6 +21,7 @@ from pilotline_edge.journal.record import decode, encode
 from pilotline_edge.journal.writer import damage_marker
 from pilotline_edge.subscription.publication import Unsupported
 from pilotline_historian import Gap, Sample, Series, Value
+from pilotline_plant import Priority
 
 SERIES = [Series("aarhus", "mill-1", name) for name in ("speed", "state", "note")]
 BY_NUMBER = dict(enumerate(SERIES, start=1))
@@ -200,6 +201,52 @@ def test_a_full_journal_takes_nothing_more_until_records_leave(tmp_path: Path) -
                 await asyncio.sleep(0.02)
             await asyncio.gather(*waiting)
             assert journal.size.blocked is None
+
+    run(keep)
+
+
+def test_while_the_journal_fills_up_important_machines_are_taken_longest(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+
+    async def keep() -> None:
+        with opened(path, max_bytes=20_000) as journal:
+            await journal.append(entry(1), Priority.HIGH)
+            await journal.append(entry(1, 10), Priority.LOW)
+            at = 100
+            while journal.size.bytes < 16_000:
+                await journal.append(entry(50, at, 200), Priority.HIGH)
+                at += 50
+            low = journal.append(entry(1, at), Priority.LOW)
+            await journal.append(entry(1, at + 1), Priority.NORMAL)
+            assert journal.size.held == {Priority.LOW}
+            assert journal.size.blocked is None
+            assert journal.size.blocked_for(Priority.LOW) == "journal-full"
+            assert journal.size.blocked_for(Priority.HIGH) is None
+            while journal.size.bytes < 18_500:
+                await journal.append(entry(50, at, 200), Priority.HIGH)
+                at += 50
+            normal = journal.append(entry(1, at), Priority.NORMAL)
+            await journal.append(entry(1, at + 1), Priority.HIGH)
+            assert journal.size.held == {Priority.LOW, Priority.NORMAL}
+            assert not low.done()
+            assert not normal.done()
+            while not (low.done() and normal.done()):
+                kept = backlog(path, most=100)
+                await asyncio.wrap_future(journal.remove(kept.upto, kept.published_ns))
+                await asyncio.sleep(0.02)
+            assert not journal.size.held
+
+    run(keep)
+
+
+def test_where_all_machines_are_alike_they_may_fill_the_journal(tmp_path: Path) -> None:
+    async def keep() -> None:
+        with opened(tmp_path / "journal.sqlite", max_bytes=20_000) as journal:
+            for start in range(0, 100_000, 50):
+                if journal.size.bytes > 19_000:
+                    break
+                await journal.append(entry(50, start, 200), Priority.LOW)
+            assert not journal.size.held
 
     run(keep)
 

@@ -92,6 +92,13 @@ def test_a_historian_that_is_away_tells_since_when_and_when_it_is_asked_again() 
     assert "the oldest for 12 min 1 s" in text
 
 
+def test_priorities_that_a_journal_no_longer_takes_are_told() -> None:
+    told = status(machine("mill-1"))
+    told["journal"]["held"] = ["low", "normal"]
+    text = " ".join(text_of(told).split())
+    assert "takes nothing from machines of priority low and normal" in text
+
+
 def test_a_write_that_hangs_is_told() -> None:
     told = status(machine("mill-1"))
     told["historian"]["writing_since"] = ago(seconds=44)

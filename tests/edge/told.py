@@ -65,6 +65,7 @@ def status(*machines: dict[str, Any], **facts: Any) -> dict[str, Any]:  # noqa: 
             "limit_bytes": 2 * 1024**3,
             "oldest_s": 0.8,
             "blocked": None,
+            "held": [],
             "damaged_set_aside": None,
         },
         "historian": {

@@ -123,8 +123,10 @@ def _journal(journal: Status) -> "RenderableType":
         text += f", a damaged one lies in {journal['damaged_set_aside']}"
     if journal["blocked"]:
         text += f"; takes nothing: {journal['blocked']}"
+    elif journal["held"]:
+        text += f"; takes nothing from machines of priority {' and '.join(journal['held'])}"
     full = journal["bytes"] > _NEARLY_FULL * journal["limit_bytes"]
-    return _alarming(text, full or journal["blocked"] is not None)
+    return _alarming(text, full or bool(journal["blocked"] or journal["held"]))
 
 
 def _historian(historian: Status, now: datetime) -> "RenderableType":

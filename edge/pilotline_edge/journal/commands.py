@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from pilotline_edge.cause import Cause
 from pilotline_edge.journal.record import Entry
+from pilotline_plant import Priority
 
 
 def _running() -> "Future[None]":
@@ -21,6 +22,7 @@ class Append:
 
     entry: Entry
     record: bytes
+    priority: Priority = Priority.NORMAL
     done: "Future[None]" = field(default_factory=_running)
 
 
@@ -59,9 +61,15 @@ class JournalSize:
         samples: number of values in them.
         bytes: their size.
         blocked: why nothing more is taken (``journal-full``, ``disk-full``), or None.
+        held: priorities of which nothing more is taken, to leave room for the others.
     """
 
     records: int
     samples: int
     bytes: int
     blocked: Cause | None = None
+    held: frozenset[Priority] = frozenset()
+
+    def blocked_for(self, priority: Priority) -> Cause | None:
+        """Return why nothing of a priority is taken, or None."""
+        return self.blocked or (Cause.JOURNAL_FULL if priority in self.held else None)

@@ -16,6 +16,7 @@ from pilotline_edge.journal.salvage import Salvage, salvage
 from pilotline_edge.journal.schema import ALL_SERIES, INSERT_SERIES, checksum, open_journal
 from pilotline_edge.journal.writer import JournalWriter, damage_marker
 from pilotline_historian import Series
+from pilotline_plant import Priority
 
 MAX_BYTES = 2 * 1024**3
 """Most bytes of records kept while the historian is away, unless told otherwise."""
@@ -115,13 +116,18 @@ class Journal:
             await asyncio.wrap_future(enrol.done)
             self.numbers |= {Series(*names): number for number, *names, _ in rows}
 
-    def append(self, entry: Entry) -> asyncio.Future[None]:
+    def append(self, entry: Entry, priority: Priority = Priority.NORMAL) -> asyncio.Future[None]:
         """Keep an entry; the future is done once it is on disk, and waits while there is no room.
+
+        Args:
+            entry: the entry.
+            priority: its machine's; the room for the lower ones ends before the journal is full.
 
         Raises:
             JournalFailed: (by the future) the disk failed.
         """
-        append = Append(entry, encode(entry.samples, entry.gaps) if entry.has_record else b"")
+        record = encode(entry.samples, entry.gaps) if entry.has_record else b""
+        append = Append(entry, record, priority)
         self._writer.give(append)
         future = asyncio.wrap_future(append.done)
         future.add_done_callback(_noticed)

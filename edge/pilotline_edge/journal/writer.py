@@ -4,8 +4,8 @@ import queue
 import sqlite3
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -23,11 +23,11 @@ from pilotline_edge.journal.schema import (
     UPSERT_DELIVERED,
     checksum,
 )
+from pilotline_edge.journal.waiting import WaitingEntries, held_back
 
 log = structlog.get_logger("pilotline.edge")
 
 _ROW_OVERHEAD_BYTES = 64
-_ROOM_AGAIN = 0.95
 _RETRY_S = 0.5
 _VACUUM_PAGES = 64
 _SPARE_PAGES = 256
@@ -45,6 +45,7 @@ class JournalWriter:
         durable: an entry's future is done once its transaction is on disk
         policy when full: entries wait, so nothing is acknowledged and the servers queue; what
             they drop becomes a declared gap; nothing once acknowledged is ever dropped
+        priority: machines of a lower one wait while there is still room for the others
         policy when the disk fails: every entry fails, and every later one
     """
 
@@ -57,7 +58,7 @@ class JournalWriter:
         self._max_bytes = max_bytes
         self._gather_s = gather_s
         self._commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
-        self._waiting: deque[Append] = deque()
+        self._waiting = WaitingEntries()
         self._failure: JournalFailed | None = None
         self._ballast = Ballast(path.with_suffix(".ballast"))
         records, size, samples = connection.execute(SIZE).fetchone()
@@ -101,7 +102,7 @@ class JournalWriter:
                 if isinstance(command, Enrol):
                     self._enrol(command)
             removes = [command for command in commands if isinstance(command, Remove)]
-            self._waiting.extend(command for command in commands if isinstance(command, Append))
+            self._waiting.add(command for command in commands if isinstance(command, Append))
             self._carry_out(removes)
 
     def _refuse_all(self) -> None:
@@ -123,7 +124,12 @@ class JournalWriter:
                 return commands
 
     def _patience_s(self) -> float | None:
-        return _RETRY_S if self._waiting or self.size.blocked else None
+        return _RETRY_S if self._waiting or self._short else None
+
+    @property
+    def _short(self) -> bool:
+        """Whether something is not taken for want of room."""
+        return bool(self.size.blocked or self.size.held)
 
     def _carry_out(self, removes: list[Remove]) -> None:
         if removes:
@@ -131,8 +137,12 @@ class JournalWriter:
                 # Tried again first of all, with the ballast gone; nothing may take that room.
                 return
             self._shrink()
-        while (self._waiting or self.size.blocked) and self._has_room() and self._waiting:
-            if not self._commit(self._next_group(), []):
+        while self._waiting or self._short:
+            self._look_for_room()
+            if self.size.blocked:
+                return
+            group = self._waiting.take(self.size.held, _GROUP_BYTES)
+            if not group or not self._commit(group, []):
                 return
 
     def _enrol(self, enrol: Enrol) -> None:
@@ -147,28 +157,20 @@ class JournalWriter:
         else:
             enrol.done.set_result(None)
 
-    def _next_group(self) -> list[Append]:
-        """Return waiting entries up to a size that fits into the ballast."""
-        group: list[Append] = []
-        size = 0
-        while self._waiting and size < _GROUP_BYTES:
-            group.append(self._waiting.popleft())
-            size += len(group[-1].record)
-        return group
-
-    def _has_room(self) -> bool:
+    def _look_for_room(self) -> None:
+        """Decide of which machines entries are taken now."""
         size = self.size
-        if size.blocked == Cause.DISK_FULL:
-            room, reason = self._room_on_disk(), Cause.DISK_FULL
-        else:
-            share = _ROOM_AGAIN if size.blocked else 1.0
-            room, reason = size.bytes < self._max_bytes * share, Cause.JOURNAL_FULL
-        if not room:
-            self._blocked(reason)
-        elif size.blocked:
+        if size.blocked == Cause.DISK_FULL and not self._room_on_disk():
+            return
+        held = held_back(size.bytes / self._max_bytes, self._waiting.met, size.held)
+        blocked = Cause.JOURNAL_FULL if held and held == self._waiting.met else None
+        if (held, blocked) == (size.held, size.blocked):
+            return
+        self.size = replace(size, blocked=blocked, held=held)
+        if not held:
             log.info("edge.journal_has_room", bytes=size.bytes)
-            self.size = JournalSize(size.records, size.samples, size.bytes)
-        return room
+        else:
+            log.warning("edge.journal_blocked", held=sorted(held), bytes=size.bytes)
 
     def _commit(self, appends: Sequence[Append], removes: Sequence[Remove]) -> bool:
         """Carry out one transaction and return whether it is on disk."""
@@ -190,6 +192,7 @@ class JournalWriter:
             before.samples + samples,
             before.bytes + size,
             before.blocked,
+            before.held,
         )
         for done in (*(each.done for each in appends), *(each.done for each in removes)):
             done.set_result(None)
@@ -242,7 +245,7 @@ class JournalWriter:
     ) -> None:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:
-            self._waiting.extendleft(reversed(appends))
+            self._waiting.put_back(appends)
             for remove in removes:
                 self._commands.put(remove)
             self._blocked(Cause.DISK_FULL)
@@ -271,7 +274,7 @@ class JournalWriter:
         if self.size.blocked != reason:
             log.warning("edge.journal_blocked", reason=reason, bytes=self.size.bytes)
             size = self.size
-            self.size = JournalSize(size.records, size.samples, size.bytes, reason)
+            self.size = replace(size, blocked=reason)
 
     def _rollback(self) -> None:
         if self._connection.in_transaction:
@@ -283,8 +286,7 @@ class JournalWriter:
     def _give_up(self) -> None:
         """Fail what could not be kept before the stop; it was never acknowledged."""
         stopped = JournalFailed("the journal was closed while it was full")
-        _fail(list(self._waiting), self._failure or stopped)
-        self._waiting.clear()
+        _fail(self._waiting.take_all(), self._failure or stopped)
 
 
 def damage_marker(path: Path) -> Path:

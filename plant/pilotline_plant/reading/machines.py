@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from pilotline_plant.calendar import Calendar, Maintenance
 from pilotline_plant.machine import Capability, Machine, Sector
+from pilotline_plant.priority import Priority
 from pilotline_plant.reading.addresses import ADDRESS_KEYS
 from pilotline_plant.reading.endpoints import read_endpoint
 from pilotline_plant.reading.naming import ID_RULE, is_id
@@ -61,6 +62,7 @@ def _read_kinds(root: Table, around: Surroundings) -> dict[str, Table]:
         _read_capabilities(table)
         _read_setup(table, around)
         _read_power(table)
+        _read_priority(table)
         read_tags(table, table, None, "machine")
         table.finish()
         kinds[kind] = table
@@ -96,9 +98,14 @@ def _read_machine(
         power_kw=_read_power(table),
         maintenance=_read_maintenance(table),
         tags=read_tags(table, own, kind, machine_id),
+        priority=_read_priority(table),
     )
     table.finish()
     return machine
+
+
+def _read_priority(table: Table) -> Priority:
+    return table.word("priority", Priority, Priority.NORMAL)
 
 
 def _read_calendar(table: Table, site: str, around: Surroundings) -> str:
