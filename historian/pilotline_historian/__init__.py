@@ -1,5 +1,6 @@
 """Time series in and out: samples, gaps, events; one seam over embedded store and InfluxDB."""
 
+from pilotline_historian.annotation import Annotation, Withdrawal
 from pilotline_historian.errors import (
     HistorianError,
     HistorianRefused,
@@ -14,6 +15,7 @@ from pilotline_historian.sample import GOOD, Bucket, Gap, Sample, Series, Value
 __all__ = [
     "EVENTS",
     "GOOD",
+    "Annotation",
     "Bucket",
     "ConditionState",
     "Event",
@@ -28,6 +30,7 @@ __all__ = [
     "Sample",
     "Series",
     "Value",
+    "Withdrawal",
     "WriteResult",
     "open_historian",
 ]

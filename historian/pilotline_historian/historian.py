@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from pilotline_historian.annotation import Annotation, Withdrawal
 from pilotline_historian.event import Event
 from pilotline_historian.sample import Bucket, Gap, Sample, Series
 
@@ -100,6 +101,42 @@ class Historian(Protocol):
 
     def events(self, machine: str | None, start_ns: int, end_ns: int) -> Iterator[Event]:
         """Yield events with ``start_ns <= time < end_ns``, of one machine or of all, by time."""
+        ...
+
+    def annotate(self, annotation: Annotation) -> None:
+        """Store a person's note; storing it twice stores it once.
+
+        Raises:
+            ValueError: no store can hold it (see `limits.annotation_fault`), or it is withdrawn.
+            HistorianUnavailable: try again later.
+            HistorianRefused: a person must act.
+        """
+        ...
+
+    def withdraw(self, annotation_id: str, withdrawal: Withdrawal) -> bool:
+        """Take a note back, which keeps it with who did so; the first to do so stays.
+
+        Returns:
+            Whether there was such a note that was not withdrawn.
+
+        Raises:
+            ValueError: no store can hold the withdrawal.
+            HistorianUnavailable: try again later.
+            HistorianRefused: a person must act.
+        """
+        ...
+
+    def annotations(
+        self, machine: str | None, start_ns: int, end_ns: int, *, withdrawn: bool = False
+    ) -> list[Annotation]:
+        """Return notes that touch the interval, of one machine or of all, by start.
+
+        Args:
+            machine: machine id, or None for all.
+            start_ns: of the interval.
+            end_ns: of the interval.
+            withdrawn: also those that were withdrawn.
+        """
         ...
 
     def retain(self, keep_ns: int | None) -> None:

@@ -1,5 +1,6 @@
-"""What samples and events may hold: limits every back end keeps, so that none changes a value."""
+"""What samples, events and notes may hold: limits of every back end, so none changes a value."""
 
+from pilotline_historian.annotation import ANNOTATION_BYTES, Annotation, Withdrawal
 from pilotline_historian.event import GREATEST_SEVERITY, LEAST_SEVERITY, Event
 from pilotline_historian.sample import Sample, Series, Value
 
@@ -63,6 +64,38 @@ def event_fault(event: Event) -> str | None:
     return next((fault for fault in faults if fault is not None), None)
 
 
+def annotation_fault(annotation: Annotation) -> str | None:
+    """Return why no store can take the annotation as a new one, or None when it is sound."""
+    tag = "any" if annotation.tag is None else annotation.tag
+    faults = (
+        series_fault(Series(annotation.site, annotation.machine, tag)),
+        _name_fault("note id", annotation.id),
+        _name_fault("author", annotation.author),
+        _time_fault("start", annotation.start_ns),
+        _time_fault("end", annotation.end_ns),
+        _time_fault("time of writing", annotation.written_ns),
+        _note_fault(annotation.text),
+        None if annotation.end_ns >= annotation.start_ns else "end lies before start",
+        None if annotation.withdrawal is None else "a note is written first and withdrawn later",
+    )
+    return next((fault for fault in faults if fault is not None), None)
+
+
+def withdrawal_fault(withdrawal: Withdrawal) -> str | None:
+    """Return why no store can take the withdrawal, or None when it is sound."""
+    return _name_fault("name", withdrawal.by) or _time_fault("time", withdrawal.at_ns)
+
+
+def need_sound(told: Annotation | Withdrawal, fault: str | None) -> None:
+    """Refuse what a person wrote where no store can take it.
+
+    Raises:
+        ValueError: there is a fault.
+    """
+    if fault is not None:
+        raise ValueError(f"this {type(told).__name__.lower()} cannot be stored: {fault}")
+
+
 def plain(value: Value | None) -> Value | None:
     """Return the value as exactly bool, int, float or str; a NumPy float64 becomes a float."""
     for kind in (bool, int, float, str):
@@ -114,6 +147,13 @@ def _text_fault(word: str, text: str) -> str | None:
     if size is None:
         return f"{word} is not valid Unicode (lone surrogate)"
     return None if size <= TEXT_BYTES else f"{word} has {size} bytes, at most {TEXT_BYTES} fit"
+
+
+def _note_fault(text: str) -> str | None:
+    size = _utf8_size(text)
+    if size is not None and not 0 < size <= ANNOTATION_BYTES:
+        return f"text has {size} bytes, must have 1 to {ANNOTATION_BYTES}"
+    return _text_fault("text", text)
 
 
 def _utf8_size(text: str) -> int | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pilotline_historian import (
+    Annotation,
     Bucket,
     Event,
     Gap,
@@ -13,6 +14,7 @@ from pilotline_historian import (
     RejectedEvent,
     Sample,
     Series,
+    Withdrawal,
     WriteResult,
 )
 
@@ -103,6 +105,17 @@ class MemoryHistorian:
             for event in held
             if machine in (None, event.machine) and start_ns <= event.time_ns < end_ns
         )
+
+    def annotate(self, annotation: Annotation) -> None:
+        raise NotImplementedError
+
+    def withdraw(self, annotation_id: str, withdrawal: Withdrawal) -> bool:
+        raise NotImplementedError
+
+    def annotations(
+        self, machine: str | None, start_ns: int, end_ns: int, *, withdrawn: bool = False
+    ) -> list[Annotation]:
+        raise NotImplementedError
 
     def retain(self, keep_ns: int | None) -> None:
         raise NotImplementedError

@@ -5,7 +5,7 @@ from math import isfinite
 
 import pytest
 
-from pilotline_historian import Bucket, ConditionState, Event, Sample, Series, Value
+from pilotline_historian import Annotation, Bucket, ConditionState, Event, Sample, Series, Value
 from pilotline_historian.grid import Grid
 
 MILL = Series("aarhus", "mill-1", "spindle_speed")
@@ -31,6 +31,30 @@ def at(
 ) -> Sample:
     """Return a sample some nanoseconds after noon."""
     return Sample(series, NOON_NS + offset_ns, value, status, server_time_ns)
+
+
+def a_note(
+    start_ns: int,
+    end_ns: int,
+    *,
+    note: str = "7c1f",
+    machine: str = "mill-1",
+    tag: str | None = None,
+    text: str = "tool broke",
+    author: str = "ada",
+) -> Annotation:
+    """Return a note on an interval some nanoseconds after noon."""
+    return Annotation(
+        note,
+        "aarhus",
+        machine,
+        tag,
+        NOON_NS + start_ns,
+        NOON_NS + end_ns,
+        text,
+        author,
+        NOON_NS + end_ns + SECOND_NS,
+    )
 
 
 def each_second(values: Iterable[Value | None], series: Series = MILL) -> list[Sample]:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from pilotline_historian import (
     Sample,
     Series,
     Value,
+    Withdrawal,
     open_historian,
 )
 from pilotline_historian.grid import Grid
@@ -30,6 +32,7 @@ from tests.historian.samples import (
     OVEN,
     SECOND_NS,
     UNCERTAIN,
+    a_note,
     an_event,
     assert_same_buckets,
     at,
@@ -350,6 +353,58 @@ class Behaviour:
         assert rejected.event == bad
         assert reason in rejected.reason
         assert list(historian.events(None, *AGES)) == [good]
+
+    def test_notes_come_back_as_written_by_start(self, historian: Historian) -> None:
+        whole = a_note(0, 100, note="0a", text="two\nlines, \"quoted\" \\ = 'x' <script> 🙂")
+        one = a_note(50, 50, note="0b", tag='spindle, "speed"', author="b, c=d \\ 'e' %")
+        other = a_note(10, 20, note="0c", machine='oven 2, "x"\\\n%')
+        for note in (one, other, whole, whole):
+            historian.annotate(note)
+        assert historian.annotations(None, *AGES) == [whole, other, one]
+        assert historian.annotations("mill-1", *AGES) == [whole, one]
+        assert historian.annotations(None, NOON_NS + 100, NOON_NS + 200) == []
+        assert historian.annotations(None, NOON_NS + 20, NOON_NS + 50) == [whole]
+        assert historian.annotations(None, NOON_NS + 50, NOON_NS + 51) == [whole, one]
+        assert historian.annotations(None, NOON_NS - 10, NOON_NS) == []
+
+    def test_a_withdrawn_note_stays_with_who_withdrew_it_first(self, historian: Historian) -> None:
+        notes = [a_note(0, 100, note="0a"), a_note(0, 100, note="0b", text="probe out")]
+        for note in notes:
+            historian.annotate(note)
+        taken_back = Withdrawal('bo, "b"\\', NOON_NS + 500)
+        assert historian.withdraw("0a", taken_back) is True
+        assert historian.withdraw("0a", Withdrawal("eve", NOON_NS + 900)) is False
+        assert historian.withdraw("0' OR ''='", Withdrawal("eve", NOON_NS + 900)) is False
+        assert historian.annotations("mill-1", *AGES) == notes[1:]
+        kept = [replace(notes[0], withdrawal=taken_back), notes[1]]
+        assert historian.annotations("mill-1", *AGES, withdrawn=True) == kept
+        historian.annotate(notes[0])
+        assert historian.annotations("mill-1", *AGES, withdrawn=True) == kept
+
+    @pytest.mark.parametrize(
+        ("fault", "reason"),
+        [
+            ({"text": ""}, "text has 0 bytes"),
+            ({"text": "æ" * 4_097}, "text has 8194 bytes"),
+            ({"text": "\ud800"}, "Unicode"),
+            ({"author": ""}, "author"),
+            ({"note": ""}, "note id"),
+            ({"machine": ""}, "machine id"),
+            ({"tag": ""}, "tag id"),
+            ({"start_ns": 101}, "end lies before start"),
+            ({"end_ns": 2**63}, "end"),
+        ],
+    )
+    def test_a_note_that_no_store_can_hold_is_refused(
+        self, historian: Historian, fault: dict[str, Any], reason: str
+    ) -> None:
+        with pytest.raises(ValueError, match=reason):
+            historian.annotate(a_note(**{"start_ns": 0, "end_ns": 100, **fault}))
+        with pytest.raises(ValueError, match="withdrawn later"):
+            historian.annotate(replace(a_note(0, 1), withdrawal=Withdrawal("bo", NOON_NS)))
+        with pytest.raises(ValueError, match="name has 0 bytes"):
+            historian.withdraw("7c1f", Withdrawal("", NOON_NS))
+        assert historian.annotations(None, *AGES, withdrawn=True) == []
 
     def test_threads_may_share_it(self, historian: Historian) -> None:
         series = [Series("aarhus", "mill-1", f"tag-{i}") for i in range(4)]

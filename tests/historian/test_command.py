@@ -1,6 +1,7 @@
 """`pilotline historian` shows and copies what is stored."""
 
 import csv
+import getpass
 import json
 import os
 import pty
@@ -130,6 +131,46 @@ def test_gaps_are_printed_with_their_cause(run: Command) -> None:
     (gap,) = json.loads(run("gaps", "--json").stdout)["gaps"]
     assert (gap["tag"], gap["cause"]) == (None, "connection-lost")
     assert json.loads(run("gaps", "oven-2", "--json").stdout)["gaps"] == []
+
+
+def test_a_note_is_written_listed_and_taken_back(run: Command) -> None:
+    told = run(
+        "annotate", "mill-1", "=tool broke", "--start", NOON, "--end", LATER, "--author", "ada"
+    )
+    note = told.stdout.strip()
+    assert run("annotations", "mill-1", "--csv").stdout.splitlines() == [
+        "start,end,site,machine,tag,author,text,withdrawn,id",
+        f"{NOON},{LATER},aarhus,mill-1,,ada,'=tool broke,,{note}",
+    ]
+    assert run("withdraw", note, "--author", "bo").exit_code == 0
+    assert run("withdraw", note).exit_code == 1
+    assert json.loads(run("annotations", "--json").stdout)["annotations"] == []
+    (kept,) = json.loads(run("annotations", "--withdrawn", "--json").stdout)["annotations"]
+    assert (kept["text"], kept["author"], kept["withdrawn_by"]) == ("=tool broke", "ada", "bo")
+
+
+def test_a_note_of_this_moment_is_by_whoever_writes_it(run: Command) -> None:
+    run("annotate", "oven-2", "door open", "--tag", "door")
+    (note,) = json.loads(run("annotations", "--start", "1min", "--json").stdout)["annotations"]
+    assert (note["tag"], note["start"]) == ("door", note["end"])
+    assert note["author"] == getpass.getuser()
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("mill-9", "text"), "machines: mill-1, oven-2"),
+        (("mill-1", "text", "--tag", "door"), "mill-1 with tag door"),
+        (("mill-1", ""), "text has 0 bytes"),
+        (("mill-1", "text", "--end", "8h"), "end lies before start"),
+    ],
+)
+def test_a_note_that_would_not_be_found_is_refused(
+    run: Command, words: tuple[str, ...], reason: str
+) -> None:
+    told = run("annotate", *words)
+    assert told.exit_code == 1
+    assert reason in told.stderr
 
 
 def test_events_are_printed_with_what_they_say_of_their_condition(run: Command) -> None:

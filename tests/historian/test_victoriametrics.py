@@ -15,10 +15,11 @@ from pilotline_historian import (
     Sample,
     Series,
     Value,
+    Withdrawal,
     open_historian,
 )
 from tests.historian.influx_write import Answer, Endpoint, write_endpoint
-from tests.historian.samples import BAD, MILL
+from tests.historian.samples import BAD, MILL, a_note
 from tests.historian.victoria import Victoria, running_victoria
 
 MS = 1_000_000
@@ -137,6 +138,12 @@ def test_events_are_rejected_with_a_reason(historian: Historian) -> None:
     (rejected,) = historian.write_events([event])
     assert rejected.event == event
     assert "no text" in rejected.reason
+
+
+def test_notes_are_refused_with_a_reason(historian: Historian) -> None:
+    with pytest.raises(HistorianRefused, match="no text"):
+        historian.annotate(a_note(0, 1))
+    assert historian.withdraw("7c1f", Withdrawal("bo", NOW_NS)) is False
 
 
 def test_the_retention_is_checked_and_how_to_set_it_is_said(historian: Historian) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pilotline.commands.historian_access import HistorianUrl, opened
+from pilotline.commands.historian_annotations import annotate, annotations, withdraw
 from pilotline.commands.historian_choice import Machines, Site, Tags, chosen_series, one_series
 from pilotline.commands.historian_events import events
 from pilotline.commands.historian_ledger import gaps
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from pilotline_historian import Bucket, Sample, Series
 
 app = typer.Typer(no_args_is_help=True)
+app.command()(annotate)
+app.command()(withdraw)
+app.command()(annotations)
 app.command()(init)
 app.command()(backup)
 app.command()(events)

@@ -19,6 +19,7 @@ _DROP_CHUNKS: Final = """
     DELETE FROM chunk WHERE id IN (SELECT id FROM chunk WHERE last_ns < ? ORDER BY last_ns LIMIT ?)
 """
 _DROP_GAPS: Final = "DELETE FROM gap WHERE end_ns < ?"
+_DROP_ANNOTATIONS: Final = "DELETE FROM annotation WHERE end_ns < ?"
 _DROP_EVENTS: Final = """
     DELETE FROM event WHERE id IN (SELECT id FROM event WHERE time_ns < ? ORDER BY time_ns LIMIT ?)
 """
@@ -39,7 +40,7 @@ def set_retention(connection: sqlite3.Connection, keep_ns: int | None) -> None:
 
 
 def drop_expired(connection: sqlite3.Connection, now_ns: int) -> None:
-    """Drop chunks, gaps and events that ended before the retention began.
+    """Drop chunks, gaps, notes and events that ended before the retention began.
 
     A chunk leaves as a whole once its last sample may. The newest sample of a series stays known.
     """
@@ -47,4 +48,5 @@ def drop_expired(connection: sqlite3.Connection, now_ns: int) -> None:
     if keep_ns is not None:
         connection.execute(_DROP_CHUNKS, (now_ns - keep_ns, CHUNKS_PER_DEAL))
         connection.execute(_DROP_GAPS, (now_ns - keep_ns,))
+        connection.execute(_DROP_ANNOTATIONS, (now_ns - keep_ns,))
         connection.execute(_DROP_EVENTS, (now_ns - keep_ns, EVENTS_PER_DEAL))

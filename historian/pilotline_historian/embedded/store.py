@@ -7,6 +7,12 @@ from typing import Final
 
 import numpy as np
 
+from pilotline_historian.annotation import Annotation, Withdrawal
+from pilotline_historian.embedded.annotations import (
+    insert_annotation,
+    read_annotations,
+    withdraw_annotation,
+)
 from pilotline_historian.embedded.batch import batch_of
 from pilotline_historian.embedded.database import BUSY_TIMEOUT_S, Database
 from pilotline_historian.embedded.events import PAGE_ROWS, insert_events, read_events
@@ -20,7 +26,14 @@ from pilotline_historian.embedded.series_ids import SeriesIds
 from pilotline_historian.event import Event
 from pilotline_historian.grid import Grid
 from pilotline_historian.historian import RejectedEvent, WriteResult
-from pilotline_historian.limits import FIRST_TIME_NS, LAST_TIME_NS, event_fault
+from pilotline_historian.limits import (
+    FIRST_TIME_NS,
+    LAST_TIME_NS,
+    annotation_fault,
+    event_fault,
+    need_sound,
+    withdrawal_fault,
+)
 from pilotline_historian.sample import Bucket, Gap, Sample, Series
 
 _SERIES: Final = "SELECT site, machine, tag FROM series ORDER BY site, machine, tag"
@@ -157,6 +170,26 @@ class EmbeddedHistorian:
             if len(page) < PAGE_ROWS:
                 return
             after = page[-1]
+
+    def annotate(self, annotation: Annotation) -> None:
+        """Store a note; see `Historian.annotate`."""
+        need_sound(annotation, annotation_fault(annotation))
+        with self._database.writing() as connection:
+            insert_annotation(connection, annotation)
+
+    def withdraw(self, annotation_id: str, withdrawal: Withdrawal) -> bool:
+        """Take a note back; see `Historian.withdraw`."""
+        need_sound(withdrawal, withdrawal_fault(withdrawal))
+        with self._database.writing() as connection:
+            return withdraw_annotation(connection, annotation_id, withdrawal)
+
+    def annotations(
+        self, machine: str | None, start_ns: int, end_ns: int, *, withdrawn: bool = False
+    ) -> list[Annotation]:
+        """Return the notes that touch the interval, by start."""
+        start_ns, end_ns = _clamped(start_ns, end_ns)
+        with self._database.reading() as connection:
+            return read_annotations(connection, machine, start_ns, end_ns, withdrawn=withdrawn)
 
     def retain(self, keep_ns: int | None) -> None:
         """Keep what is younger than this; see `Historian.retain`."""

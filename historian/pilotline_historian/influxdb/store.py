@@ -3,21 +3,31 @@
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final, TypeVar
 
 import structlog
 
+from pilotline_historian.annotation import Annotation, Withdrawal
 from pilotline_historian.errors import HistorianRefused
 from pilotline_historian.event import Event
 from pilotline_historian.grid import Grid
 from pilotline_historian.historian import Rejected, RejectedEvent, WriteResult
+from pilotline_historian.influxdb import annotations as notes
 from pilotline_historian.influxdb import events as stored_events
 from pilotline_historian.influxdb import reading
 from pilotline_historian.influxdb.delivery import Delivery
 from pilotline_historian.influxdb.line_protocol import HalfWritten, LineEncoder, gap_line
 from pilotline_historian.influxdb.retention import set_retention
 from pilotline_historian.influxdb.server import Address, NotJson, ResultSeries, Server
-from pilotline_historian.limits import event_fault, plain, sample_fault
+from pilotline_historian.limits import (
+    annotation_fault,
+    event_fault,
+    need_sound,
+    plain,
+    sample_fault,
+    withdrawal_fault,
+)
 from pilotline_historian.sample import Bucket, Gap, Sample, Series
 
 _HALF_WRITTEN_TRIES: Final = 6
@@ -169,6 +179,32 @@ class InfluxHistorian:
             yield from sorted(inside, key=lambda event: event.order)
             from_ns, rows = upto_ns, stored_events.PAGE_ROWS
 
+    def annotate(self, annotation: Annotation) -> None:
+        """Store a note; see `Historian.annotate`."""
+        need_sound(annotation, annotation_fault(annotation))
+        self._write_note(annotation)
+
+    def withdraw(self, annotation_id: str, withdrawal: Withdrawal) -> bool:
+        """Take a note back; see `Historian.withdraw`. Of two at once the later stays."""
+        need_sound(withdrawal, withdrawal_fault(withdrawal))
+        found = self._answers(notes.note_query(annotation_id), notes.annotations)
+        standing = [note for note in found if note.withdrawal is None]
+        for note in standing:
+            self._write_note(replace(note, withdrawal=withdrawal))
+        return bool(standing)
+
+    def annotations(
+        self, machine: str | None, start_ns: int, end_ns: int, *, withdrawn: bool = False
+    ) -> list[Annotation]:
+        """Return the notes that touch the interval, by start."""
+        query = notes.annotation_query(machine, start_ns, end_ns)
+        found = (
+            note
+            for note in self._answers(query, notes.annotations)
+            if note.touches(start_ns, end_ns) and (withdrawn or note.withdrawal is None)
+        )
+        return sorted(found, key=lambda note: note.order)
+
     def retain(self, keep_ns: int | None) -> None:
         """Make database or bucket where it is missing; see `Historian.retain`."""
         set_retention(self._server, keep_ns)
@@ -176,6 +212,11 @@ class InfluxHistorian:
     def close(self) -> None:
         """Close the connections."""
         self._server.close()
+
+    def _write_note(self, annotation: Annotation) -> None:
+        bad = self._delivery.deliver([notes.annotation_line(annotation).encode()])
+        if bad:
+            raise HistorianRefused(f"the historian does not take {annotation}: {bad[0]}")
 
     def _buckets(
         self, series: Series, start_ns: int, end_ns: int, grid: Grid, means: bool

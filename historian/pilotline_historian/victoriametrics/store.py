@@ -7,6 +7,7 @@ from typing import Final, NoReturn
 
 import structlog
 
+from pilotline_historian.annotation import Annotation, Withdrawal
 from pilotline_historian.errors import HistorianRefused
 from pilotline_historian.event import Event
 from pilotline_historian.historian import Rejected, RejectedEvent, WriteResult
@@ -93,6 +94,24 @@ class VictoriaMetricsHistorian:
     def write_events(self, events: Sequence[Event]) -> tuple[RejectedEvent, ...]:
         """Reject events, which are text."""
         return tuple(RejectedEvent(event, NO_TEXT) for event in events)
+
+    def annotate(self, annotation: Annotation) -> None:
+        """Refuse notes, which are text.
+
+        Raises:
+            HistorianRefused: always.
+        """
+        raise HistorianRefused(f"{self._server.address.url} takes no note: {NO_TEXT}")
+
+    def withdraw(self, annotation_id: str, withdrawal: Withdrawal) -> bool:
+        """Return that there is no such note."""
+        return False
+
+    def annotations(
+        self, machine: str | None, start_ns: int, end_ns: int, *, withdrawn: bool = False
+    ) -> list[Annotation]:
+        """Refuse: see `_not_read`."""
+        self._not_read()
 
     def retain(self, keep_ns: int | None) -> None:
         """Check that the server keeps samples so long; it is told when it is started.

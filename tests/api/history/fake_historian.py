@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pilotline_historian import (
+    Annotation,
     Bucket,
     Event,
     Gap,
@@ -11,6 +12,7 @@ from pilotline_historian import (
     RejectedEvent,
     Sample,
     Series,
+    Withdrawal,
     WriteResult,
 )
 
@@ -77,6 +79,17 @@ class FakeHistorian:
         ]
 
     def events(self, machine: str | None, start_ns: int, end_ns: int) -> Iterator[Event]:
+        raise NotImplementedError
+
+    def annotate(self, annotation: Annotation) -> None:
+        raise NotImplementedError
+
+    def withdraw(self, annotation_id: str, withdrawal: Withdrawal) -> bool:
+        raise NotImplementedError
+
+    def annotations(
+        self, machine: str | None, start_ns: int, end_ns: int, *, withdrawn: bool = False
+    ) -> list[Annotation]:
         raise NotImplementedError
 
     def retain(self, keep_ns: int | None) -> None:
