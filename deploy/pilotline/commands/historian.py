@@ -25,7 +25,7 @@ from pilotline.commands.historian_printing import (
     span_record,
 )
 from pilotline.commands.historian_reads import last, states
-from pilotline.commands.historian_upkeep import backup, init
+from pilotline.commands.historian_upkeep import backup, downsample, init
 
 if TYPE_CHECKING:
     from pilotline_historian import Bucket, Sample, Series
@@ -35,6 +35,7 @@ app.command()(annotate)
 app.command()(withdraw)
 app.command()(annotations)
 app.command()(init)
+app.command()(downsample)
 app.command()(backup)
 app.command()(events)
 app.command()(gaps)

@@ -7,6 +7,7 @@ from pilotline_historian.errors import HistorianRefused
 from pilotline_historian.influxdb.server import Server
 
 _HOUR_NS: Final = 3_600 * 10**9
+_DAY_NS: Final = 24 * _HOUR_NS
 _SECOND_NS: Final = 10**9
 _JSON: Final = {"Content-Type": "application/json", "Accept": "application/json"}
 
@@ -32,37 +33,76 @@ def set_retention(server: Server, keep_ns: int | None) -> None:
 
 
 def _version_1(server: Server, keep_ns: int | None) -> None:
-    database, _, policy = server.address.bucket.partition("/")
-    duration = "INF" if keep_ns is None else f"{_rounded_up(keep_ns, _HOUR_NS)}h"
+    database, _, _ = server.address.bucket.partition("/")
     server.query(f"CREATE DATABASE {quoted(database)}")
-    (shown,) = server.query(f"SHOW RETENTION POLICIES ON {quoted(database)}")
-    policies = [dict(zip(shown.columns, row, strict=True)) for row in shown.values]
-    if not policy:
-        policy = next((str(each["name"]) for each in policies if each["default"]), "autogen")
+    keep_policy(server, policy_in_use(server), keep_ns)
+
+
+def policy_in_use(server: Server) -> str:
+    """Return the retention policy that a bucket of 1.x names, or its database's default one."""
+    _, _, policy = server.address.bucket.partition("/")
+    if policy:
+        return policy
+    default = [str(each["name"]) for each in _policies(server) if each["default"]]
+    return default[0] if default else "autogen"
+
+
+def keep_policy(server: Server, policy: str, keep_ns: int | None) -> None:
+    """Make a retention policy of 1.x where it is missing, and set how long it keeps."""
+    database, _, _ = server.address.bucket.partition("/")
+    duration = "INF" if keep_ns is None else f"{_rounded_up(keep_ns, _HOUR_NS)}h"
     verb, replication = "ALTER", ""
-    if policy not in {each["name"] for each in policies}:
+    if policy not in {each["name"] for each in _policies(server)}:
         verb, replication = "CREATE", " REPLICATION 1"
     server.query(
         f"{verb} RETENTION POLICY {quoted(policy)} ON {quoted(database)} "
-        f"DURATION {duration}{replication}"
+        f"DURATION {duration}{replication} SHARD DURATION {_shard(keep_ns)}"
     )
 
 
+def _shard(keep_ns: int | None) -> str:
+    """Return how long a shard lasts: a policy that keeps for less than its shards do is refused."""
+    if keep_ns is None or keep_ns >= 180 * _DAY_NS:
+        return "168h"
+    return "24h" if keep_ns >= 2 * _DAY_NS else "1h"
+
+
+def _policies(server: Server) -> list[dict[str, Any]]:
+    database, _, _ = server.address.bucket.partition("/")
+    (shown,) = server.query(f"SHOW RETENTION POLICIES ON {quoted(database)}")
+    return [dict(zip(shown.columns, row, strict=True)) for row in shown.values]
+
+
 def _version_2(server: Server, keep_ns: int | None) -> None:
+    keep_bucket(server, server.address.bucket, keep_ns)
+
+
+def keep_bucket(server: Server, bucket: str, keep_ns: int | None) -> None:
+    """Make a bucket of 2.x where it is missing, and set how long it keeps."""
     seconds = 0 if keep_ns is None else _rounded_up(keep_ns, _SECOND_NS)
     rules = [{"type": "expire", "everySeconds": seconds}]
-    bucket, org = server.address.bucket, server.address.org
-    found = _asked(server, "/api/v2/buckets", [("name", bucket), ("org", org)])["buckets"]
+    query = [("name", bucket), ("org", server.address.org)]
+    found = asked(server, "/api/v2/buckets", query)["buckets"]
     if found:
-        _sent(server, "PATCH", f"/api/v2/buckets/{found[0]['id']}", {"retentionRules": rules})
+        sent(server, "PATCH", f"/api/v2/buckets/{found[0]['id']}", {"retentionRules": rules})
         return
-    orgs = _asked(server, "/api/v2/orgs", [("org", org)])["orgs"]
+    wanted = {"orgID": organisation_id(server), "name": bucket, "retentionRules": rules}
+    sent(server, "POST", "/api/v2/buckets", wanted)
+
+
+def organisation_id(server: Server) -> str:
+    """Return the id of the organisation of 2.x that the URL names.
+
+    Raises:
+        HistorianRefused: there is none.
+    """
+    org = server.address.org
+    orgs = asked(server, "/api/v2/orgs", [("org", org)])["orgs"]
     if not orgs:
         raise HistorianRefused(
             f"{server.address.url} has no organisation {org!r}; give its name as org=… in the URL"
         )
-    wanted = {"orgID": orgs[0]["id"], "name": bucket, "retentionRules": rules}
-    _sent(server, "POST", "/api/v2/buckets", wanted)
+    return str(orgs[0]["id"])
 
 
 def _version_3(server: Server, keep_ns: int | None) -> None:
@@ -70,7 +110,7 @@ def _version_3(server: Server, keep_ns: int | None) -> None:
     wanted: dict[str, Any] = {"db": server.address.bucket}
     if keep_ns is not None:
         wanted["retention_period"] = f"{_rounded_up(keep_ns, _SECOND_NS)}s"
-    _sent(server, "POST", "/api/v3/configure/database", wanted)
+    sent(server, "POST", "/api/v3/configure/database", wanted)
 
 
 def quoted(name: str) -> str:
@@ -83,10 +123,12 @@ def _rounded_up(keep_ns: int, unit_ns: int) -> int:
     return -(-keep_ns // unit_ns)
 
 
-def _asked(server: Server, path: str, query: list[tuple[str, str]]) -> dict[str, Any]:
+def asked(server: Server, path: str, query: list[tuple[str, str]]) -> dict[str, Any]:
+    """Return what the server's own interface answers."""
     answer: dict[str, Any] = json.loads(server.call("GET", path, query, _JSON, None))
     return answer
 
 
-def _sent(server: Server, method: str, path: str, body: dict[str, Any]) -> None:
+def sent(server: Server, method: str, path: str, body: dict[str, Any]) -> None:
+    """Tell the server something by its own interface."""
     server.call(method, path, [], _JSON, body)

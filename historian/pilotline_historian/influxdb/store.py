@@ -17,6 +17,7 @@ from pilotline_historian.influxdb import annotations as notes
 from pilotline_historian.influxdb import events as stored_events
 from pilotline_historian.influxdb import reading
 from pilotline_historian.influxdb.delivery import Delivery
+from pilotline_historian.influxdb.downsampling import downsample, reduce_anew
 from pilotline_historian.influxdb.line_protocol import HalfWritten, LineEncoder, gap_line
 from pilotline_historian.influxdb.retention import set_retention
 from pilotline_historian.influxdb.server import Address, NotJson, ResultSeries, Server
@@ -208,6 +209,14 @@ class InfluxHistorian:
     def retain(self, keep_ns: int | None) -> None:
         """Make database or bucket where it is missing; see `Historian.retain`."""
         set_retention(self._server, keep_ns)
+
+    def downsample(self, keep_ns: int | None, late_ns: int) -> tuple[str, ...]:
+        """Let the server reduce samples by minute and hour; see `downsampling.downsample`."""
+        return downsample(self._server, keep_ns, late_ns)
+
+    def reduce_anew(self, start_ns: int, end_ns: int) -> Iterator[int]:
+        """Reduce whole hours again for samples that came late; see `downsampling.reduce_anew`."""
+        return reduce_anew(self._server, start_ns, end_ns)
 
     def close(self) -> None:
         """Close the connections."""
