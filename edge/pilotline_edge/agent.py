@@ -19,6 +19,7 @@ from pilotline_edge.connection.trust import TrustStore
 from pilotline_edge.fleet import Fleet, Wiring
 from pilotline_edge.forwarding import DeadLetters, Forwarder
 from pilotline_edge.hangup import handle_hangup
+from pilotline_edge.intake import series_of
 from pilotline_edge.journal import Journal
 from pilotline_edge.journal.journal import MAX_BYTES
 from pilotline_edge.lease import Lease
@@ -28,7 +29,7 @@ from pilotline_edge.mqtt import MqttFeed, is_broker
 from pilotline_edge.overview import Overview, Reloads
 from pilotline_edge.reload import PlantFile, Reloader
 from pilotline_edge.status import Rates, agent_status, delivered_before, write_status
-from pilotline_historian import Historian, Series
+from pilotline_historian import Historian
 from pilotline_plant import Plant
 
 log = structlog.get_logger("pilotline.edge")
@@ -105,11 +106,7 @@ class EdgeAgent:
                 journal.close()
 
     def _open_journal(self) -> Journal:
-        series = [
-            Series(machine.site, machine.id, tag.id)
-            for machine in self._plant.machines
-            for tag in machine.tags
-        ]
+        series = [each for machine in self._plant.machines for each in series_of(machine)]
         path = self._settings.data / "journal.sqlite"
         return Journal.open(path, series, self._settings.journal_bytes)
 

@@ -93,6 +93,18 @@ class Coverage:
             default=0,
         )
 
+    def watermark(self) -> tuple[int, int] | None:
+        """Return up to which source time all tags are known but some, and how many those are.
+
+        Those wait for their first value after a loss. None where all do, or where a loss is not
+        settled: its gap is not declared yet.
+        """
+        if self.unsettled:
+            return None
+        waiting = self._waiting()
+        known = [self.covered_ns(tag) for tag in self.groups if tag not in waiting]
+        return (min(known), len(self.groups) - len(known)) if known else None
+
     def _slack_ns(self, group: int) -> int:
         sampling_ns = self.sampling_ms.get(group, 0) * 1_000_000
         return _LEAST_SLACK_NS + sampling_ns + _LAG_RESERVE * self._lag_ns

@@ -16,13 +16,12 @@ from pilotline_edge.connection.trust import TrustStore
 from pilotline_edge.coverage import Coverage
 from pilotline_edge.difference import Difference
 from pilotline_edge.errors import JournalFailed
-from pilotline_edge.intake import Intake
+from pilotline_edge.intake import Intake, series_of
 from pilotline_edge.journal import Journal
 from pilotline_edge.link import MachineLink
 from pilotline_edge.live import LiveOutlet
 from pilotline_edge.resumption import Resumption, SessionFile
 from pilotline_edge.state import MachineState, begun
-from pilotline_historian import Series
 from pilotline_plant import Machine
 
 log = structlog.get_logger("pilotline.edge")
@@ -130,7 +129,7 @@ class Fleet:
         """
         fresh = [*difference.added, *difference.changed]
         await self._wiring.journal.enrol(
-            Series(machine.site, machine.id, tag.id) for machine in fresh for tag in machine.tags
+            series for machine in fresh for series in series_of(machine)
         )
         self._wiring.prepare(fresh)
         for machine in difference.kept:

@@ -23,10 +23,19 @@ from pilotline_edge.subscription.publication import (
     next_sequence,
 )
 from pilotline_edge.subscription.subscription import MachineSubscription
-from pilotline_historian import Gap, Series
+from pilotline_historian import COVERED, GOOD, Gap, Series
 from pilotline_plant import Machine
 
 log = structlog.get_logger("pilotline.edge")
+
+
+_VOUCH_S = 10.0
+
+
+def series_of(machine: Machine) -> list[Series]:
+    """Return the series that are written of a machine: its tags, and how far it is vouched for."""
+    tags = (*(tag.id for tag in machine.tags), COVERED)
+    return [Series(machine.site, machine.id, tag) for tag in tags]
 
 
 class Intake:
@@ -35,6 +44,7 @@ class Intake:
     Characteristics
         buffered: no; an entry is the journal's once it is given
         together: values, the gaps they settle and the coverage after them are one transaction
+        heartbeat: `COVERED` each ten seconds, in the record after all that it vouches for
 
     Attributes:
         coverage: what is known of the machine.
@@ -59,15 +69,19 @@ class Intake:
         self._journal = journal
         self._state = state
         self._live = live
-        self._numbers = {
-            tag.id: journal.numbers[Series(machine.site, machine.id, tag.id)]
-            for tag in machine.tags
-        }
+        self._numbers = {each.tag: journal.numbers[each] for each in series_of(machine)}
+        self._vouch_at: float | None = None
+        self._vouched_ns = 0
 
     @property
     def blocked(self) -> Cause | None:
         """Why the journal takes nothing now, or None."""
         return self._journal.size.blocked_for(self._machine.priority)
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time to tell how far the machine is known."""
+        return self._vouch_at is not None and asyncio.get_running_loop().time() >= self._vouch_at
 
     def recall_taken(self) -> None:
         """Remember which messages an agent before took."""
@@ -217,6 +231,8 @@ class Intake:
         self, samples: Samples, gaps: Sequence[Gap], published_ns: int
     ) -> asyncio.Future[None]:
         self.kept_at = asyncio.get_running_loop().time()
+        if not samples and (vouched := self._vouch(samples)):
+            published_ns = vouched
         self._state.gaps += len(gaps)
         self._state.last_gap = gaps[-1] if gaps else self._state.last_gap
         for gap in gaps:
@@ -231,3 +247,23 @@ class Intake:
         machine = self._machine
         entry = Entry(machine.site, machine.id, published_ns, samples, gaps, coverage)
         return self._journal.append(entry, machine.priority)
+
+    def _vouch(self, samples: Samples) -> int:
+        """Add up to when the machine is known, each ten seconds, and return it; 0 when not due.
+
+        It takes a record of its own, whose publish time it is: the machine's clock said so.
+        """
+        first = self._vouch_at is None
+        if not first and not self.due:
+            return 0
+        self._vouch_at = self.kept_at + _VOUCH_S
+        mark = self.coverage.watermark()
+        if first or mark is None or mark[0] <= self._vouched_ns:
+            return 0
+        self._vouched_ns, missing = mark
+        samples.series.append(self._numbers[COVERED])
+        samples.source_ns.append(self._vouched_ns)
+        samples.server_ns.append(None)
+        samples.statuses.append(GOOD)
+        samples.values.append(missing)
+        return self._vouched_ns

@@ -288,7 +288,7 @@ class MachineLink:
             self._note_bad_tags()
             if self._intake.coverage.unsettled and self._now() >= self._settle_at:
                 await self._intake.settle()
-            elif self._now() >= self._intake.kept_at + _NOTE_S:
+            elif self._intake.due or self._now() >= self._intake.kept_at + _NOTE_S:
                 await self._intake.note()
 
     def _check_silence(self, subscription: MachineSubscription) -> None:

@@ -10,9 +10,10 @@ from pilotline_historian.errors import (
 from pilotline_historian.event import EVENTS, ConditionState, Event
 from pilotline_historian.historian import Historian, Rejected, RejectedEvent, WriteResult
 from pilotline_historian.opening import open_historian
-from pilotline_historian.sample import GOOD, Bucket, Gap, Sample, Series, Value
+from pilotline_historian.sample import COVERED, GOOD, Bucket, Gap, Sample, Series, Value
 
 __all__ = [
+    "COVERED",
     "EVENTS",
     "GOOD",
     "Annotation",

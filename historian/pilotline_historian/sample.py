@@ -1,13 +1,21 @@
 """Sample, series and gap: what a historian stores."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 Value = bool | int | float | str
 """What a tag can hold. NaN and infinities are floats and are kept apart from missing values."""
 
 GOOD = 0x0000_0000
 """OPC UA status code Good (OPC 10000-4, 7.39); the two top bits 00 mean good."""
+
+
+COVERED: Final = "edge.covered"
+"""Tag under which an edge agent tells how far it vouches for a machine.
+
+A sample of it says: up to its source time every value of the machine is in the historian or in a
+declared gap, but for as many tags as its value counts. No tag of a plant has a dot in its id.
+"""
 
 
 class Series(NamedTuple):

@@ -85,6 +85,29 @@ class World:
                 self.queues[tag] = []
         self.missing.add(group)
 
+    def unknown(self) -> list[tuple[str, int]]:
+        """Return what was neither received nor lies in a declared gap."""
+        return [
+            (tag, at)
+            for tag, at in self.written
+            if (tag, at) not in self.received
+            and not any(
+                gap.start_ns <= at <= gap.end_ns and gap.tag in (None, tag) for gap in self.gaps
+            )
+        ]
+
+    def check_watermark(self) -> None:
+        """What the agent vouches for is received or declared, but of the tags that wait."""
+        mark = self.agent.watermark()
+        if mark is None:
+            return
+        covered_ns, missing = mark
+        waiting = self.agent._waiting()
+        assert missing == len(waiting)
+        assert [
+            (tag, at) for tag, at in self.unknown() if at <= covered_ns and tag not in waiting
+        ] == []
+
     def crash(self, refused: frozenset[str]) -> None:
         """The agent dies; what it journaled last is all it remembers."""
         if self.durable:
@@ -122,21 +145,14 @@ def test_every_value_is_received_or_in_a_gap(steps: list[tuple[object, ...]]) ->
             world.durable = json.dumps(world.agent.to_json())
         else:
             getattr(world, str(name))(*arguments)
+        world.check_watermark()
     world.now += 60 * MS
     world.subscribe(frozenset(), Cause.CONNECTION_LOST)
     world.publish(100)
     world.publish(500)
     world.publish(100)
     world.publish(500)
-    unknown = [
-        (tag, at)
-        for tag, at in world.written
-        if (tag, at) not in world.received
-        and not any(
-            gap.start_ns <= at <= gap.end_ns and gap.tag in (None, tag) for gap in world.gaps
-        )
-    ]
-    assert unknown == []
+    assert world.unknown() == []
 
 
 def test_a_gap_reaches_from_the_last_publish_to_the_first_new_value() -> None:

@@ -13,7 +13,7 @@ from pilotline_edge.backoff import Backoff
 from pilotline_edge.forwarding import DeadLetters, Forwarder, forwarder
 from pilotline_edge.journal import Entry, Journal, Samples
 from pilotline_edge.journal import journal as journal_module
-from pilotline_historian import Sample, Series, WriteResult
+from pilotline_historian import COVERED, Sample, Series, WriteResult
 from tests.edge.memory_historian import MemoryHistorian, unavailable
 
 SERIES = Series("aarhus", "mill-1", "speed")
@@ -44,6 +44,27 @@ def keep(journal: Journal, source_ns: Sequence[int], size: int = 100) -> None:
         await asyncio.gather(*(journal.append(entry) for entry in entries))
 
     asyncio.run(give())
+
+
+def test_nothing_is_vouched_for_while_older_values_wait(journal: Journal, tmp_path: Path) -> None:
+    """Records that go beside a backlog must not say that all before them is delivered."""
+    asyncio.run(journal.enrol([Series("aarhus", "mill-1", COVERED)]))
+    historian = MemoryHistorian()
+    forwarding = Forwarder(journal, historian, DeadLetters(tmp_path / "dead.jsonl"))
+    keep(journal, [1, 2, 3])
+    forwarding._lanes.split(forwarding._reader.newest())
+    number = journal.numbers[Series("aarhus", "mill-1", COVERED)]
+    mark = Samples([1, number], [5, 5], [None, None], [0, 0], [1.0, 0])
+
+    async def vouch() -> None:
+        await journal.append(Entry("aarhus", "mill-1", 5, mark, (), "{}"))
+
+    asyncio.run(vouch())
+    live = forwarding._lanes.live
+    assert live is not None
+    forwarding._deliver(live, forwarding._reader.read(10, live))
+    assert [sample.series.tag for sample in historian.stored.values()] == ["speed"]
+    forwarding.stop(1.0)
 
 
 class Hours:

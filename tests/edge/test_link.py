@@ -11,13 +11,13 @@ from asyncua import ua
 
 from pilotline_edge.errors import SubscriptionLost
 from pilotline_edge.fleet import recall
-from pilotline_edge.intake import Intake
+from pilotline_edge.intake import Intake, series_of
 from pilotline_edge.journal import Journal
 from pilotline_edge.journal.reader import BacklogReader
 from pilotline_edge.link import MachineLink
 from pilotline_edge.state import begun
 from pilotline_edge.subscription.publication import OVERFLOW, ChangeColumns, Changes, Publication
-from pilotline_historian import Gap, Series
+from pilotline_historian import COVERED, Gap
 from tests.edge.plants import machine, tag
 
 MS = 1_000_000
@@ -51,7 +51,7 @@ class Rig:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "journal.sqlite"
-        self.journal = Journal.open(self.path, [Series("aarhus", "mill-1", "a")])
+        self.journal = Journal.open(self.path, series_of(READ))
         self.state = begun("mill-1")
         self.session = Session()
         session: Any = self.session
@@ -206,6 +206,29 @@ def test_values_read_at_once_of_a_former_item_are_left_out(rig: Rig) -> None:
 
     run(work)
     assert rig.kept() == ([1.0], [])
+
+
+def test_it_tells_each_ten_seconds_how_far_the_machine_is_known(rig: Rig) -> None:
+    async def work() -> None:
+        intake = rig.link._intake
+        await _take(rig, message(1))
+        await intake.note()
+        due = [intake.due]
+        intake._vouch_at = 0.0
+        due.append(intake.due)
+        assert due == [False, True]
+        await intake.note()
+        intake._vouch_at = 0.0
+        await intake.note()
+
+    run(work)
+    reader = BacklogReader(rig.path)
+    backlog = reader.read(10_000)
+    reader.close()
+    value, mark = backlog.samples
+    assert (value.series.tag, mark.series.tag) == ("a", COVERED)
+    assert value.source_time_ns <= mark.source_time_ns <= START + 1050 * MS
+    assert mark.value == 0
 
 
 def test_an_ended_subscription_is_made_anew(rig: Rig) -> None:

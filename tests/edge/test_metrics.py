@@ -20,13 +20,13 @@ from pilotline_edge.connection.trust import TrustStore
 from pilotline_edge.errors import AddressTaken
 from pilotline_edge.fleet import Wiring, recall
 from pilotline_edge.forwarding import ForwarderState
+from pilotline_edge.intake import series_of
 from pilotline_edge.journal import Journal
 from pilotline_edge.journal.commands import JournalSize
 from pilotline_edge.metrics import MetricsAddress, observed
 from pilotline_edge.metrics.collector import AgentCollector
 from pilotline_edge.overview import HUNG_AFTER_S, Overview, Reloads
 from pilotline_edge.state import begun
-from pilotline_historian import Series
 from tests.edge.opcua_machine import free_port
 from tests.edge.plants import machine, tag
 
@@ -40,7 +40,7 @@ def overview(tmp_path: Path) -> Iterator[Overview]:
     machines = [
         machine("opc.tcp://absent", [tag("a"), tag("b")], name=name) for name in ("m1", "m2")
     ]
-    series = [Series("aarhus", each.id, of.id) for each in machines for of in each.tags]
+    series = [series for each in machines for series in series_of(each)]
     journal = Journal.open(tmp_path / "journal.sqlite", series)
     pki = tmp_path / "pki"
     wiring = Wiring(journal, None, TrustStore(pki), pki, SessionSettings())

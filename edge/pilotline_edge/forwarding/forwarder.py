@@ -16,6 +16,7 @@ from pilotline_edge.journal.journal import Journal
 from pilotline_edge.journal.reader import Backlog, BacklogReader, Lane
 from pilotline_edge.journal.writer import DAMAGE, damage_marker
 from pilotline_historian import (
+    COVERED,
     Historian,
     HistorianRefused,
     HistorianUnavailable,
@@ -186,11 +187,14 @@ class Forwarder:
         # Gaps go first: were they refused after the values, those would be sorted out anew.
         if backlog.gaps:
             self._historian.write_gaps(backlog.gaps)
-        result = self._historian.write(backlog.samples) if backlog.samples else None
+        samples = backlog.samples
+        if lane is self._lanes.live:
+            samples = [sample for sample in samples if sample.series.tag != COVERED]
+        result = self._historian.write(samples) if samples else None
         rejected = result.rejected if result is not None else ()
         letters = [*backlog.refused, *((each.sample, each.reason) for each in rejected)]
         self._dead_letters.write(letters)
-        # What lies behind the backlog is not "delivered up to" while that is not.
+        # What lies behind the backlog is not "delivered up to" while that is not, nor vouched for.
         reached = backlog.published_ns if lane is self._lanes.old else {}
         self._journal.remove(backlog.upto, reached, lane.after).result(_REMOVED_WITHIN_S)
         state = self.state
