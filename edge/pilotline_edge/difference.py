@@ -15,7 +15,7 @@ class Difference:
     Attributes:
         added: machines to read from now on.
         removed: ids of machines to read no more.
-        changed: machines whose site, endpoint or tags are others; read anew.
+        changed: machines whose site, endpoint, tags or events are others; read anew.
         kept: machines that go on as they are; their names may be others.
         order: ids of all machines afterwards.
     """
@@ -53,4 +53,4 @@ def as_read(machine: Machine) -> tuple[object, ...]:
         replace(tag, name="", unit=_NO_UNIT, limits=None, key=False, role="value")
         for tag in machine.tags
     )
-    return machine.site, machine.endpoint, tags
+    return machine.site, machine.endpoint, tags, machine.events

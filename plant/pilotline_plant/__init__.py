@@ -3,7 +3,7 @@
 from pilotline_plant.calendar import Calendar, Maintenance, Shift
 from pilotline_plant.client import Client, Wall
 from pilotline_plant.errors import PlantError, PlantFileError
-from pilotline_plant.machine import Capability, Endpoint, Machine, Sector
+from pilotline_plant.machine import Capability, Endpoint, EventSource, Machine, Sector
 from pilotline_plant.packml import PackMLState
 from pilotline_plant.plant import Plant
 from pilotline_plant.pool import Pool
@@ -20,6 +20,7 @@ __all__ = [
     "Client",
     "DataType",
     "Endpoint",
+    "EventSource",
     "Hall",
     "Limits",
     "Machine",

@@ -54,6 +54,22 @@ class Capability:
 
 
 @dataclass(frozen=True, slots=True)
+class EventSource:
+    """Which events of a machine are read.
+
+    Attributes:
+        node_id: node that reports them, or None; without any address it is the Server object,
+            which reports those of the whole machine (OPC 10000-5, 8.3.2).
+        browse_path: instead of a node id, the path from the Objects folder, or None.
+        min_severity: least severity, 1 to 1,000.
+    """
+
+    node_id: str | None = None
+    browse_path: str | None = None
+    min_severity: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Machine:
     """A piece of equipment.
 
@@ -73,6 +89,7 @@ class Machine:
         maintenance: planned stops.
         tags: its OPC UA variables.
         priority: how long its values are still taken while the edge's journal fills up.
+        events: which of its events and alarms are read, or None for none.
     """
 
     id: str
@@ -90,6 +107,7 @@ class Machine:
     maintenance: tuple[Maintenance, ...]
     tags: tuple[Tag, ...]
     priority: Priority = Priority.NORMAL
+    events: EventSource | None = None
 
     def tag(self, tag_id: str) -> Tag:
         """Return the tag with this id.

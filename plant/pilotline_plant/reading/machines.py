@@ -8,6 +8,7 @@ from pilotline_plant.machine import Capability, Machine, Sector
 from pilotline_plant.priority import Priority
 from pilotline_plant.reading.addresses import ADDRESS_KEYS
 from pilotline_plant.reading.endpoints import read_endpoint
+from pilotline_plant.reading.events import read_events
 from pilotline_plant.reading.naming import ID_RULE, is_id
 from pilotline_plant.reading.table import Table
 from pilotline_plant.reading.tags import read_tags
@@ -64,6 +65,7 @@ def _read_kinds(root: Table, around: Surroundings) -> dict[str, Table]:
         _read_power(table)
         _read_priority(table)
         read_tags(table, table, None, "machine")
+        read_events(table, "machine")
         table.finish()
         kinds[kind] = table
     return kinds
@@ -99,6 +101,7 @@ def _read_machine(
         maintenance=_read_maintenance(table),
         tags=read_tags(table, own, kind, machine_id),
         priority=_read_priority(table),
+        events=read_events(table, machine_id),
     )
     table.finish()
     return machine
