@@ -16,6 +16,7 @@ from pilotline_edge.connection.trust import TrustStore
 from pilotline_edge.coverage import Coverage
 from pilotline_edge.difference import Difference
 from pilotline_edge.errors import JournalFailed
+from pilotline_edge.events.intake import EventIntake, recall_events
 from pilotline_edge.intake import Intake, series_of
 from pilotline_edge.journal import Journal
 from pilotline_edge.link import MachineLink
@@ -59,14 +60,25 @@ class Wiring:
         if self.identity is None and any(each.endpoint.security != "None" for each in machines):
             self.identity = own_identity(self.pki / "own")
 
-    def link(self, machine: Machine, coverage: Coverage, state: MachineState) -> MachineLink:
-        """Return a link to a machine, not yet running."""
+    def link(
+        self,
+        machine: Machine,
+        state: MachineState,
+        delivered_ns: int | None = None,
+        cause: Cause | None = None,
+    ) -> MachineLink:
+        """Return a link to a machine, not yet running; see `recall`."""
+        coverage = recall(machine, self.journal, delivered_ns, cause)
         session = MachineSession(machine, self.identity, self.trust, self.session)
         intake = Intake(machine, coverage, self.journal, state, self.live)
+        events = None
+        if machine.events is not None:
+            known = recall_events(machine, self.journal, delivered_ns, cause)
+            events = EventIntake(machine, machine.events, *known, self.journal, state)
         intake.recall_taken()
         sessions = self.journal.path.parent / "sessions"
         resumption = Resumption(SessionFile(sessions, machine.id))
-        return MachineLink(session, intake, state, resumption)
+        return MachineLink(session, intake, state, resumption, events)
 
 
 class Fleet:
@@ -100,8 +112,8 @@ class Fleet:
         machines = list(machines)
         self._wiring.prepare(machines)
         for machine in machines:
-            coverage = recall(machine, self._wiring.journal, delivered_ns.get(machine.id))
-            self._start(self._wiring.link(machine, coverage, begun(machine.id)))
+            since = delivered_ns.get(machine.id)
+            self._start(self._wiring.link(machine, begun(machine.id), since))
 
     async def run(self) -> None:
         """Read until cancelled.
@@ -139,17 +151,19 @@ class Fleet:
         for machine_id in difference.removed:
             link = self.links.pop(machine_id)
             link.retire([tag.id for tag in link.machine.tags], Cause.PLANT_CHANGED)
+            link.retire_events(Cause.PLANT_CHANGED)
         for machine in difference.changed:
             former = self.links.pop(machine.id)
             former.retire(_gone(former.machine, machine), Cause.PLANT_CHANGED)
+            if machine.events is None or machine.site != former.machine.site:
+                former.retire_events(Cause.PLANT_CHANGED)
             self._start_changed(machine, former.state)
         for machine in difference.added:
             self._start_changed(machine, begun(machine.id))
         self.links = {machine: self.links[machine] for machine in difference.order}
 
     def _start_changed(self, machine: Machine, state: MachineState) -> None:
-        coverage = recall(machine, self._wiring.journal, cause=Cause.PLANT_CHANGED)
-        self._start(self._wiring.link(machine, coverage, state))
+        self._start(self._wiring.link(machine, state, cause=Cause.PLANT_CHANGED))
 
     def _start(self, link: MachineLink) -> None:
         self.links[link.machine.id] = link

@@ -12,6 +12,8 @@ from pilotline_edge.backoff import Backoff
 from pilotline_edge.cause import Cause
 from pilotline_edge.connection.session import MachineSession
 from pilotline_edge.errors import EndpointRefused, MachineUnreachable, SubscriptionLost
+from pilotline_edge.events.intake import EventIntake
+from pilotline_edge.events.reader import EventReader
 from pilotline_edge.intake import Intake
 from pilotline_edge.reading_status import reading_status, server_status
 from pilotline_edge.resumption import Resumption
@@ -51,6 +53,7 @@ class MachineLink:
         intake: Intake,
         state: MachineState,
         resumption: Resumption | None = None,
+        events: EventIntake | None = None,
     ) -> None:
         self.state = state
         self._session = session
@@ -59,6 +62,9 @@ class MachineLink:
             MachineSubscription(session, interval_ms, items)
             for interval_ms, items in items_by_interval(session.machine.tags)
         ]
+        self._events = None if events is None else EventReader(session, events)
+        if self._events is not None:
+            self._subscriptions.append(self._events.subscription)
         self._acknowledge: list[Acknowledgement] = []
         self._resumption = resumption
         self._leaves_session = False
@@ -95,6 +101,11 @@ class MachineLink:
         """Have the session stay at the server when `run` ends, for the agent's next process."""
         self._leaves_session = self._resumption is not None
 
+    def retire_events(self, cause: Cause) -> None:
+        """Declare that events are no longer read, once `run` has ended."""
+        if self._events is not None:
+            self._events.intake.retire(cause)
+
     async def run(self) -> None:
         """Read the machine until cancelled.
 
@@ -107,6 +118,8 @@ class MachineLink:
             self._lost_all()
         # Before anything is received: a crash from here on must find where coverage began.
         await self._intake.note()
+        if self._events is not None:
+            await self._events.intake.note()
         try:
             while True:
                 self._away(await self._connection())
@@ -114,13 +127,18 @@ class MachineLink:
         finally:
             self.state.disconnected("the agent stops")
             self._intake.note()
+            if self._events is not None:
+                self._events.intake.note()
             await self._end_session()
 
     def _take_up(self) -> bool:
         """Prepare to go on with the session of the process before, if it left one."""
         if self._resumption is None or self._intake.coverage.absence is None:
             return False
-        again = self._resumption.take_up(self._session, self._subscriptions, self._intake.taken)
+        taken = self._intake.taken
+        if self._events is not None:
+            taken = taken | self._events.intake.taken
+        again = self._resumption.take_up(self._session, self._subscriptions, taken)
         self._acknowledge.extend(again or ())
         return again is not None
 
@@ -130,6 +148,8 @@ class MachineLink:
         if coverage.absence is not None:
             coverage.lost(coverage.groups, coverage.absence)
             coverage.absence = None
+        if self._events is not None:
+            self._events.intake.absent()
 
     async def _end_session(self) -> None:
         if self._leaves_session:
@@ -149,7 +169,10 @@ class MachineLink:
                 self._take,
                 self._acknowledge,
             )
-            await _first_to_fail(pump.run(), self._keep_house(), self._session.renew_channel())
+            besides = [] if self._events is None else [self._events.run()]
+            await _first_to_fail(
+                pump.run(), self._keep_house(), self._session.renew_channel(), *besides
+            )
         except SubscriptionLost as error:
             self._forget(error.subscription_id)
             return error
@@ -173,13 +196,15 @@ class MachineLink:
             if self._connections or step is not Step.RECREATED:
                 self.state.healed(step.value)
             if step is Step.RECREATED:
-                self._intake.began(subscription)
+                self._began(subscription)
                 self._settle_at = (
                     self._now() + _SETTLE_S + _SETTLE_CYCLES * subscription.published_s
                 )
         known = {subscription.subscription_id for subscription in self._subscriptions}
         self._acknowledge[:] = [each for each in self._acknowledge if each[0] in known]
         self._blocked = self._intake.coverage.absence = None
+        if self._events is not None:
+            self._events.intake.coverage.absence = None
         self._keep_session()
         self._note_bad_tags()
         self.state.reconnects += bool(self._connections)
@@ -193,7 +218,16 @@ class MachineLink:
             items=sum(item.item_id is not None for item in self._items()),
         )
 
+    def _began(self, subscription: MachineSubscription) -> None:
+        if self._events is not None and subscription is self._events.subscription:
+            self._events.intake.made(subscription)
+        else:
+            self._intake.began(subscription)
+
     def _lost(self, subscription: MachineSubscription, cause: Cause) -> None:
+        if self._events is not None and subscription is self._events.subscription:
+            self._events.intake.lost(self._blocked or cause)
+            return
         tags = [item.tag.id for item in subscription.items]
         coverage = self._intake.coverage
         coverage.lost(tags, self._blocked or coverage.absence or cause)
@@ -234,7 +268,7 @@ class MachineLink:
             async for lost in subscription.republish():
                 await self._take_again(lost)
             gaps = self._still_missing(subscription, publication)
-        durable = self._intake.store(subscription, publication, gaps, replayed=False)
+        durable = self._store(subscription, publication, gaps, replayed=False)
         subscription.passed(publication)
         return Taken(durable, () if publication.keep_alive else (acknowledgement,))
 
@@ -244,7 +278,7 @@ class MachineLink:
         if subscription is None or subscription.missing_before(publication):
             return
         await subscription.learn(publication)
-        durable = self._intake.store(subscription, publication, [], replayed=True)
+        durable = self._store(subscription, publication, [], replayed=True)
         subscription.passed(publication)
         acknowledgement = (publication.subscription_id, publication.sequence)
         if durable is None:
@@ -268,7 +302,24 @@ class MachineLink:
         self.state.missing += missing
         log.warning("edge.messages_missing", machine=self.machine.id, count=missing)
         until = publication.published_ns or time.time_ns()
-        return self._intake.missing(subscription, until, self._blocked or Cause.MESSAGES_LOST)
+        cause = self._blocked or Cause.MESSAGES_LOST
+        if self._events is not None and subscription is self._events.subscription:
+            return self._events.intake.missing(until, cause)
+        return self._intake.missing(subscription, until, cause)
+
+    def _store(
+        self,
+        subscription: MachineSubscription,
+        publication: Publication,
+        gaps: Sequence[Gap],
+        *,
+        replayed: bool,
+    ) -> asyncio.Future[None] | None:
+        if self._events is not None and subscription is self._events.subscription:
+            return self._events.intake.store(
+                self._events.subscription, publication, gaps, replayed=replayed
+            )
+        return self._intake.store(subscription, publication, gaps, replayed=replayed)
 
     # -- housekeeping -----------------------------------------------------------------------
 

@@ -19,6 +19,8 @@ class MachineState:
         values: values taken.
         suppressed: values that came and were within their tag's deadband.
         messages: notification messages taken.
+        events: events taken.
+        conditions: conditions that stand at the machine.
         duplicates: messages that came a second time and were dropped.
         missing: messages that were lost for good and declared as gaps.
         gaps: gaps declared.
@@ -37,6 +39,8 @@ class MachineState:
     values: int = 0
     suppressed: int = 0
     messages: int = 0
+    events: int = 0
+    conditions: int = 0
     duplicates: int = 0
     missing: int = 0
     gaps: int = 0

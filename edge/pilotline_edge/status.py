@@ -86,6 +86,8 @@ def _machine(link: MachineLink, per_s: float, delivered_ns: int | None) -> dict[
         "values": state.values,
         "suppressed": state.suppressed,
         "values_per_s": per_s,
+        "events": state.events,
+        "conditions": state.conditions,
         "lag_s": _rounded(state.lag_s),
         "clock_skew_s": _rounded(state.skew.seconds),
         "covered_until": _instant(link.covered_ns),
@@ -133,6 +135,7 @@ def _historian(overview: Overview) -> dict[str, Any]:
     return {
         "samples": state.samples,
         "gaps": state.gaps,
+        "events": state.events,
         "rejected": state.rejected,
         "corrupt_records": state.corrupt,
         "last_delivery": _second(state.delivered_at),

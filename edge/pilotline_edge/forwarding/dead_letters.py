@@ -1,18 +1,20 @@
-"""Dead letters: values the historian will never take, kept for a person with the reason."""
+"""Dead letters: values and events the historian will never take, kept for a person."""
 
 import json
 import os
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from pilotline_historian import Sample
+from pilotline_historian import Event, Sample
 
 _MOST_BYTES = 64 * 1024 * 1024
 
 
 class DeadLetters:
-    """A file of JSON lines, one per value.
+    """A file of JSON lines, one per value or event.
 
     Characteristics
         durable: a letter is on disk before its record leaves the journal
@@ -30,24 +32,31 @@ class DeadLetters:
         Raises:
             OSError: the file cannot be written.
         """
-        now = datetime.now(UTC).isoformat()
-        lines = [
-            json.dumps(
-                {
-                    "at": now,
-                    "reason": reason,
-                    "site": sample.series.site,
-                    "machine": sample.series.machine,
-                    "tag": sample.series.tag,
-                    "source_time_ns": sample.source_time_ns,
-                    "value": sample.value,
-                    "status": sample.status,
-                    "server_time_ns": sample.server_time_ns,
-                },
-                ensure_ascii=False,
-            )
+        self._keep(
+            {
+                "reason": reason,
+                "site": sample.series.site,
+                "machine": sample.series.machine,
+                "tag": sample.series.tag,
+                "source_time_ns": sample.source_time_ns,
+                "value": sample.value,
+                "status": sample.status,
+                "server_time_ns": sample.server_time_ns,
+            }
             for sample, reason in letters
-        ]
+        )
+
+    def write_events(self, letters: Iterable[tuple[Event, str]]) -> None:
+        """Keep events with the reason for each.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        self._keep({"reason": reason, "event": asdict(event)} for event, reason in letters)
+
+    def _keep(self, letters: Iterable[dict[str, Any]]) -> None:
+        now = datetime.now(UTC).isoformat()
+        lines = [json.dumps({"at": now, **letter}, ensure_ascii=False) for letter in letters]
         if not lines:
             return
         if self._path.exists() and self._path.stat().st_size > _MOST_BYTES:

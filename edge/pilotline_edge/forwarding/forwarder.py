@@ -43,7 +43,8 @@ class ForwarderState:
     Attributes:
         samples: values delivered since the start.
         gaps: gaps delivered since the start.
-        rejected: values that went to the dead letters.
+        events: events delivered since the start.
+        rejected: values and events that went to the dead letters.
         corrupt: damaged records skipped.
         problem: why nothing is delivered now, or None.
         problem_since: wall-clock second at which that began, or None.
@@ -56,6 +57,7 @@ class ForwarderState:
 
     samples: int = 0
     gaps: int = 0
+    events: int = 0
     rejected: int = 0
     corrupt: int = 0
     problem: str | None = None
@@ -163,7 +165,7 @@ class Forwarder:
         finally:
             self.state.writing_since = None
         self._well()
-        full = len(backlog.samples) >= BATCH // 2
+        full = backlog.count >= BATCH // 2
         self._lanes.delivered(lane, backlog, full=full)
         if self._lanes.live is None and self._journal.size.samples >= SPLIT_FROM:
             self._lanes.split(self._reader.newest())
@@ -187,6 +189,7 @@ class Forwarder:
         # Gaps go first: were they refused after the values, those would be sorted out anew.
         if backlog.gaps:
             self._historian.write_gaps(backlog.gaps)
+        refused = self._historian.write_events(backlog.events) if backlog.events else ()
         samples = backlog.samples
         if lane is self._lanes.live:
             samples = [sample for sample in samples if sample.series.tag != COVERED]
@@ -194,18 +197,22 @@ class Forwarder:
         rejected = result.rejected if result is not None else ()
         letters = [*backlog.refused, *((each.sample, each.reason) for each in rejected)]
         self._dead_letters.write(letters)
+        self._dead_letters.write_events((each.event, each.reason) for each in refused)
         # What lies behind the backlog is not "delivered up to" while that is not, nor vouched for.
         reached = backlog.published_ns if lane is self._lanes.old else {}
         self._journal.remove(backlog.upto, reached, lane.after).result(_REMOVED_WITHIN_S)
         state = self.state
         state.samples += result.stored if result is not None else 0
         state.gaps += len(backlog.gaps)
-        state.rejected += len(letters)
+        state.events += len(backlog.events) - len(refused)
+        state.rejected += len(letters) + len(refused)
         state.corrupt += backlog.corrupt
         state.delivered_ns.update(reached)
         state.delivered_at = time.time()
         if letters:
             log.warning("edge.samples_rejected", count=len(letters), reason=letters[0][1])
+        if refused:
+            log.warning("edge.events_rejected", count=len(refused), reason=refused[0].reason)
 
     def _problem(self, problem: str, asked_s: float | None) -> float:
         state = self.state

@@ -126,7 +126,9 @@ class Journal:
         Raises:
             JournalFailed: (by the future) the disk failed.
         """
-        record = encode(entry.samples, entry.gaps) if entry.has_record else b""
+        record = b""
+        if entry.has_record:
+            record = encode(entry.samples, entry.gaps, entry.events)
         append = Append(entry, record, priority)
         self._writer.give(append)
         future = asyncio.wrap_future(append.done)

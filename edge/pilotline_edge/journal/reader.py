@@ -10,7 +10,7 @@ from pilotline_edge.errors import RecordCorrupt
 from pilotline_edge.journal import record
 from pilotline_edge.journal.record import Refused
 from pilotline_edge.journal.schema import LAST_NUMBER, NEXT_RECORDS, open_reader
-from pilotline_historian import Gap, Sample, Series
+from pilotline_historian import Event, Gap, Sample, Series
 
 log = structlog.get_logger("pilotline.edge")
 
@@ -29,6 +29,7 @@ class Backlog:
         upto: number of the last record; all up to it may be removed once delivered.
         samples: values in the order they were kept.
         refused: values that no historian takes.
+        events: events in the order they were kept.
         gaps: declared gaps, including those that damaged records left.
         published_ns: publish time of the newest record per machine.
         corrupt: number of damaged records.
@@ -38,6 +39,7 @@ class Backlog:
     upto: int = 0
     samples: list[Sample] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     published_ns: dict[str, int] = field(default_factory=dict)
     corrupt: int = 0
@@ -45,6 +47,11 @@ class Backlog:
 
     def __bool__(self) -> bool:
         return self.upto > 0
+
+    @property
+    def count(self) -> int:
+        """How many values and events there are."""
+        return len(self.samples) + len(self.events)
 
 
 @dataclass(slots=True)
@@ -99,7 +106,7 @@ class BacklogReader:
         rows = self._connection.execute(NEXT_RECORDS, (lane.after, upto))
         try:
             for seq, site, machine, published_ns, count, body in rows:
-                if backlog and len(backlog.samples) + count > most_samples:
+                if backlog and backlog.count + count > most_samples:
                     break
                 before = published.get(machine, published_ns - _UNKNOWN_BEFORE_NS) - _LATE_NS
                 lost = Gap(site, machine, None, before, published_ns, Cause.JOURNAL_DAMAGED)
@@ -123,6 +130,7 @@ class BacklogReader:
         backlog.samples += content.samples
         backlog.refused += content.refused
         backlog.gaps += content.gaps
+        backlog.events += content.events
 
     def _known_series(self) -> dict[int, Series]:
         """Return the series by number, reading again while tags are still being added."""

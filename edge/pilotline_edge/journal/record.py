@@ -2,7 +2,8 @@
 
 Layout: CRC-32 of the rest; one byte that says whether the rest is zlib; then a head (format,
 number of samples, bytes of text, bytes of gaps), the columns, the texts and the gaps. Columns
-compress well and cost far less than a row per value.
+compress well and cost far less than a row per value. A record with events has format 2: where the
+gaps are stand gaps and events.
 """
 
 import json
@@ -10,23 +11,34 @@ import struct
 import zlib
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from operator import add
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pilotline_edge.errors import RecordCorrupt
 from pilotline_edge.subscription.publication import Unsupported
-from pilotline_historian import Gap, Sample, Series, Value
+from pilotline_historian import ConditionState, Event, Gap, Sample, Series, Value
 
 _HEAD = struct.Struct("<BIII")
 _FORMAT = 1
+_WITH_EVENTS = 2
 _PLAIN, _DEFLATED = 0, 1
 _COMPRESS_FROM_BYTES = 200
 _NO_SERVER_TIME = -(2**63)
 
 _sample = partial(tuple.__new__, Sample)
 """Makes a sample of its five fields, in a third of the time of calling the class."""
+
+_UNREADABLE = (
+    zlib.error,
+    struct.error,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    StopIteration,
+)
 
 _NULL, _FLOAT, _INT, _UINT, _FALSE, _TRUE, _TEXT, _UNSUPPORTED = range(8)
 
@@ -64,6 +76,8 @@ class Entry:
         samples: its values; none for a note of coverage only.
         gaps: gaps that the message settles.
         coverage: state of the machine's coverage after the message, JSON.
+        events: its events.
+        coverage_key: name of that coverage; the machine's id unless given.
     """
 
     site: str
@@ -72,11 +86,22 @@ class Entry:
     samples: Samples
     gaps: Sequence[Gap]
     coverage: str
+    events: Sequence[Event] = ()
+    coverage_key: str = ""
+
+    def __post_init__(self) -> None:
+        """Name the coverage after the machine."""
+        self.coverage_key = self.coverage_key or self.machine
 
     @property
     def has_record(self) -> bool:
         """Whether there is something for the historian."""
-        return bool(self.samples) or bool(self.gaps)
+        return bool(self.samples) or bool(self.gaps) or bool(self.events)
+
+    @property
+    def count(self) -> int:
+        """How many values and events there are."""
+        return len(self.samples) + len(self.events)
 
 
 class Refused(NamedTuple):
@@ -92,9 +117,10 @@ class Content(NamedTuple):
     samples: list[Sample]
     refused: list[Refused]
     gaps: list[Gap]
+    events: Sequence[Event] = ()
 
 
-def encode(samples: Samples, gaps: Sequence[Gap]) -> bytes:
+def encode(samples: Samples, gaps: Sequence[Gap], events: Sequence[Event] = ()) -> bytes:
     """Return the record's bytes."""
     kinds = bytearray()
     floats, ints = array("d"), array("q")
@@ -107,13 +133,7 @@ def encode(samples: Samples, gaps: Sequence[Gap]) -> bytes:
             kinds.append(_put(value, floats, ints, texts))
     text_lengths = array("I", map(len, texts))
     text = b"".join(texts)
-    gap_bytes = (
-        json.dumps(
-            [[g.site, g.machine, g.tag, g.start_ns, g.end_ns, g.cause] for g in gaps]
-        ).encode()
-        if gaps
-        else b""
-    )
+    gap_bytes = _more_bytes(gaps, events)
     server = array(
         "q",
         [
@@ -123,7 +143,9 @@ def encode(samples: Samples, gaps: Sequence[Gap]) -> bytes:
     )
     body = b"".join(
         (
-            _HEAD.pack(_FORMAT, len(samples), len(texts), len(gap_bytes)),
+            _HEAD.pack(
+                _WITH_EVENTS if events else _FORMAT, len(samples), len(texts), len(gap_bytes)
+            ),
             array("I", samples.series).tobytes(),
             array("q", samples.source_ns).tobytes(),
             server.tobytes(),
@@ -139,6 +161,14 @@ def encode(samples: Samples, gaps: Sequence[Gap]) -> bytes:
     deflate = len(body) >= _COMPRESS_FROM_BYTES
     flagged = bytes((_DEFLATED,)) + zlib.compress(body, 1) if deflate else bytes((_PLAIN,)) + body
     return zlib.crc32(flagged).to_bytes(4, "little") + flagged
+
+
+def _more_bytes(gaps: Sequence[Gap], events: Sequence[Event]) -> bytes:
+    """Return gaps, and events where there are any, as JSON; nothing where there are neither."""
+    rows = [[g.site, g.machine, g.tag, g.start_ns, g.end_ns, g.cause] for g in gaps]
+    if events:
+        return json.dumps({"gaps": rows, "events": [asdict(event) for event in events]}).encode()
+    return json.dumps(rows).encode() if gaps else b""
 
 
 def _put(
@@ -182,13 +212,13 @@ def decode(record: bytes, series: dict[int, Series]) -> Content:
     try:
         body = zlib.decompress(flagged[1:]) if flagged[0] == _DEFLATED else flagged[1:]
         return _content(body, series)
-    except (zlib.error, struct.error, ValueError, KeyError, IndexError, StopIteration) as error:
+    except _UNREADABLE as error:
         raise RecordCorrupt(f"a journal record cannot be read: {error!r}") from error
 
 
 def _content(body: bytes, series: dict[int, Series]) -> Content:
     version, count, text_count, gap_size = _HEAD.unpack_from(body)
-    if version != _FORMAT:
+    if version not in (_FORMAT, _WITH_EVENTS):
         raise ValueError(f"format {version}")
     at = _HEAD.size
 
@@ -208,13 +238,14 @@ def _content(body: bytes, series: dict[int, Series]) -> Content:
     if len(doubles) == count and _NO_SERVER_TIME not in server:
         known = map(series.__getitem__, numbers)
         columns = zip(known, source, doubles, statuses, map(add, source, server), strict=True)
-        return Content(list(map(_sample, columns)), [], _gaps(body[at : at + gap_size]))
+        gaps, events = _more(version, body[at : at + gap_size])
+        return Content(list(map(_sample, columns)), [], gaps, events)
     floats = iter(doubles)
     ints = iter(column("q", kinds.count(_INT) + kinds.count(_UINT)))
     lengths = column("I", text_count)
     texts = _texts(body, at, lengths)
     at += sum(lengths)
-    content = Content([], [], _gaps(body[at : at + gap_size]))
+    content = Content([], [], *_more(version, body[at : at + gap_size]))
     for number, at_ns, lag_ns, status, kind in zip(
         numbers, source, server, statuses, kinds, strict=True
     ):
@@ -242,5 +273,15 @@ def _texts(body: bytes, at: int, lengths: "array[int]") -> Iterator[str]:
         at += length
 
 
-def _gaps(body: bytes) -> list[Gap]:
-    return [Gap(*fields) for fields in json.loads(body)] if body else []
+def _more(version: int, body: bytes) -> tuple[list[Gap], list[Event]]:
+    """Return the gaps and events that `_more_bytes` wrote."""
+    written: Any = json.loads(body) if body else []
+    rows, events = written, list[dict[str, Any]]()
+    if version == _WITH_EVENTS:
+        rows, events = written["gaps"], written["events"]
+    return [Gap(*fields) for fields in rows], [_event(fields) for fields in events]
+
+
+def _event(fields: dict[str, Any]) -> Event:
+    condition = fields["condition"]
+    return Event(**{**fields, "condition": condition and ConditionState(**condition)})

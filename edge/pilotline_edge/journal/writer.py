@@ -204,17 +204,17 @@ class JournalWriter:
                 append.entry.site,
                 append.entry.machine,
                 append.entry.published_ns,
-                len(append.entry.samples),
+                append.entry.count,
                 append.record,
             )
             for append in appends
             if append.entry.has_record
         ]
         self._connection.executemany(INSERT_RECORD, rows)
-        states = {append.entry.machine: append.entry.coverage for append in appends}
+        states = {append.entry.coverage_key: append.entry.coverage for append in appends}
         self._connection.executemany(
             UPSERT_COVERAGE,
-            [(machine, state, checksum(machine, state)) for machine, state in states.items()],
+            [(key, state, checksum(key, state)) for key, state in states.items()],
         )
         size = sum(len(row[4]) + _ROW_OVERHEAD_BYTES for row in rows)
         return len(rows), sum(row[3] for row in rows), size

@@ -30,7 +30,7 @@ class FormerSubscription:
     """A subscription as the server has it.
 
     Attributes:
-        interval_ms: publishing interval asked for.
+        interval_ms: publishing interval asked for, or what else is its `MachineSubscription.key`.
         subscription_id: the server's number of it.
         made_ns: when it was created, ns UTC.
         published_s: publishing interval the server granted, seconds.

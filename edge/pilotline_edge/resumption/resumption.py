@@ -70,7 +70,7 @@ class Resumption:
         known = {each.interval_ms: each for each in former.subscriptions}
         acknowledgements: list[Acknowledgement] = []
         for subscription in subscriptions:
-            if found := known.get(subscription.interval_ms):
+            if found := known.get(subscription.key):
                 after = _go_on(subscription, found, taken)
                 first = max(after - _MOST_ACKNOWLEDGED_AGAIN, FIRST_SEQUENCE)
                 acknowledgements += [
@@ -111,7 +111,7 @@ def _extent(subscription: MachineSubscription) -> tuple[int, int]:
 
 def _former(subscription: MachineSubscription) -> FormerSubscription:
     return FormerSubscription(
-        subscription.interval_ms,
+        subscription.key,
         subscription.subscription_id or 0,
         subscription.made_ns,
         subscription.published_s,
@@ -127,7 +127,7 @@ def _former(subscription: MachineSubscription) -> FormerSubscription:
 def _go_on(subscription: MachineSubscription, former: FormerSubscription, taken: Taken) -> int:
     """Give a subscription what is known of it and return the next message's number."""
     subscription.subscription_id = former.subscription_id
-    made_ns, after = taken.get(subscription.interval_ms, (0, FIRST_SEQUENCE))
+    made_ns, after = taken.get(subscription.key, (0, FIRST_SEQUENCE))
     if made_ns != former.made_ns:
         subscription.doubtful = True
         return FIRST_SEQUENCE

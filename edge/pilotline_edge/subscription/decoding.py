@@ -23,6 +23,7 @@ from pilotline_edge.subscription.publication import (
     Change,
     ChangeColumns,
     Changes,
+    EventFields,
     Publication,
     Unsupported,
 )
@@ -110,19 +111,29 @@ def decode_generic(body: bytes) -> Publication:
     response.ResponseHeader.ServiceResult.check()
     result = response.Parameters
     return from_message(
-        result.SubscriptionId, result.NotificationMessage, more=bool(result.MoreNotifications)
+        result.SubscriptionId,
+        result.NotificationMessage,
+        more=bool(result.MoreNotifications),
+        answered=response.ResponseHeader.Timestamp,
     )
 
 
 def from_message(
-    subscription_id: int, message: ua.NotificationMessage, *, more: bool
+    subscription_id: int,
+    message: ua.NotificationMessage,
+    *,
+    more: bool,
+    answered: datetime | None = None,
 ) -> Publication:
     """Return asyncua's notification message as a publication."""
     changes: list[Change] = []
+    events: list[EventFields] = []
     ended: int | None = None
     for part in message.NotificationData or ():
         if isinstance(part, ua.DataChangeNotification):
             changes.extend(_change(item) for item in part.MonitoredItems or ())
+        elif isinstance(part, ua.EventNotificationList):
+            events.extend(_fields(item) for item in part.Events or ())
         elif isinstance(part, ua.StatusChangeNotification):
             ended = int(part.Status.value)
     return Publication(
@@ -132,7 +143,13 @@ def from_message(
         more=more,
         changes=changes,
         ended=ended,
+        events=events,
+        answered_ns=_ns_of(answered),
     )
+
+
+def _fields(item: ua.EventFieldList) -> EventFields:
+    return tuple(field.Value for field in item.EventFields or ())
 
 
 def _change(item: ua.MonitoredItemNotification) -> Change:

@@ -57,6 +57,10 @@ A plain tuple, since thousands a second are made.
 """
 
 
+EventFields = tuple[object, ...]
+"""What a server sent for each field that it was asked for of an event, as asyncua decodes it."""
+
+
 class ChangeColumns(NamedTuple):
     """Changes as columns of equal length; every one has a number or truth and both times."""
 
@@ -109,6 +113,9 @@ class Publication:
         more: whether further messages of the same publishing cycle follow.
         changes: values in the order of the server's queues; empty for a keep-alive.
         ended: status code by which the server ended the subscription, or None.
+        events: events in the order of the server's queue.
+        answered_ns: when the server answered, by its clock, ns UTC, or None; it then makes the
+            message it answers with (OPC 10000-4, 5.14.1.2).
     """
 
     subscription_id: int
@@ -117,11 +124,13 @@ class Publication:
     more: bool
     changes: Sequence[Change]
     ended: int | None = None
+    events: Sequence[EventFields] = ()
+    answered_ns: int | None = None
 
     @property
     def keep_alive(self) -> bool:
         """Whether the message only says that the subscription lives."""
-        return not self.changes and self.ended is None
+        return not self.changes and not self.events and self.ended is None
 
 
 def next_sequence(sequence: int) -> int:

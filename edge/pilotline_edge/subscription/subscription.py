@@ -61,6 +61,7 @@ class MachineSubscription:
         made_ns: when it was created, ns UTC; tells it from others that had the same number.
         doubtful: whether the server has it and it is unknown what it sent; it is made anew.
         types: what the server's structures are made of.
+        most_per_message: most notifications the server is asked to put into one message.
     """
 
     session: MachineSession
@@ -73,6 +74,7 @@ class MachineSubscription:
     keep_alives: int = 1
     made_ns: int = 0
     doubtful: bool = False
+    most_per_message: int = _MOST_PER_MESSAGE
     _heard: float = 0.0
     _begun: bool = False
     _handles: dict[int, Item] = field(default_factory=dict)
@@ -84,6 +86,11 @@ class MachineSubscription:
         self._handles = {item.handle: item for item in self.items}
         self._partial = {item.handle for item in self.items if item.tag.field is not None}
         self.types = StructureTypes(self.session)
+
+    @property
+    def key(self) -> int:
+        """What tells the subscription from others of the machine, also after a restart."""
+        return self.interval_ms
 
     def item(self, handle: int) -> Item | None:
         """Return the item with this number."""
@@ -133,7 +140,7 @@ class MachineSubscription:
         asked.RequestedPublishingInterval = float(self.interval_ms)
         asked.RequestedMaxKeepAliveCount = keep_alives
         asked.RequestedLifetimeCount = max(round(_LIFETIME_S / interval_s), 3 * keep_alives)
-        asked.MaxNotificationsPerPublish = _MOST_PER_MESSAGE
+        asked.MaxNotificationsPerPublish = self.most_per_message
         asked.PublishingEnabled = True
         request = ua.CreateSubscriptionRequest()
         request.Parameters = asked

@@ -1,0 +1,82 @@
+"""Event reader: one machine's event subscription with its intake, and the refresh of conditions."""
+
+import asyncio
+from typing import Any, Final
+
+import structlog
+from asyncua import ua
+from asyncua.ua import uaerrors
+from asyncua.ua.object_ids import ObjectIds
+
+from pilotline_edge.connection.session import MachineSession
+from pilotline_edge.events.intake import EventIntake
+from pilotline_edge.events.subscription import EventSubscription
+
+log = structlog.get_logger("pilotline.edge")
+
+_NOTE_S: Final = 2.0
+_BETWEEN_REFRESHES_S: Final = 10.0
+
+
+class EventReader:
+    """Reads the events of one machine beside its values.
+
+    The agent calls one method of a machine, ConditionRefresh (OPC 10000-9, 5.5.7): it changes
+    nothing there, the server tells the state of all its conditions again.
+
+    Characteristics
+        refresh: after each new item and whenever something was lost, at most every ten seconds
+        delays nothing: the refresh runs beside the values
+
+    Attributes:
+        subscription: the event subscription.
+        intake: where its messages go.
+    """
+
+    def __init__(self, session: MachineSession, intake: EventIntake) -> None:
+        self.intake = intake
+        self.subscription = EventSubscription(session, intake.source, intake.began)
+        self._session = session
+        self._told: str | None = None
+
+    async def run(self) -> None:
+        """Refresh conditions when that is wanted and note coverage, until cancelled."""
+        refreshed_at = -_BETWEEN_REFRESHES_S
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                async with asyncio.timeout(_NOTE_S):
+                    await self.intake.refresh_wanted.wait()
+                    await asyncio.sleep(refreshed_at + _BETWEEN_REFRESHES_S - loop.time())
+            except TimeoutError:
+                if not self.intake.blocked:
+                    await self.intake.note()
+                continue
+            refreshed_at = loop.time()
+            self.intake.refresh_wanted.clear()
+            if not await self._refresh():
+                self.intake.refresh_wanted.set()
+
+    async def _refresh(self) -> bool:
+        """Ask the server to tell the state of all conditions; False when to ask again later."""
+        request: Any = ua.CallMethodRequest()
+        request.ObjectId = ua.NodeId(ua.Int32(ObjectIds.ConditionType))
+        request.MethodId = ua.NodeId(ua.Int32(ObjectIds.ConditionType_ConditionRefresh))
+        subscription_id = self.subscription.subscription_id
+        request.InputArguments = [ua.Variant(subscription_id, ua.VariantType.UInt32)]
+        try:
+            (result,) = await self._session.services.call([request])
+        except (OSError, TimeoutError, uaerrors.UaError) as error:
+            log.info("edge.refresh_unanswered", reason=str(error) or type(error).__name__)
+            return False
+        status: ua.StatusCode = result.StatusCode
+        if status.value == uaerrors.BadRefreshInProgress.code:
+            return False
+        if not status.is_good() and status.name != self._told:
+            log.info(
+                "edge.conditions_not_refreshed",
+                machine=self._session.machine.id,
+                reason=status.name,
+            )
+        self._told = None if status.is_good() else status.name
+        return True
