@@ -16,7 +16,7 @@ from pilotline_edge.connection.trust import TrustStore
 from pilotline_edge.coverage import Coverage
 from pilotline_edge.difference import Difference
 from pilotline_edge.errors import JournalFailed
-from pilotline_edge.events.intake import EventIntake, recall_events
+from pilotline_edge.events.intake import EventIntake, KnownEvents, recall_events
 from pilotline_edge.intake import Intake, series_of
 from pilotline_edge.journal import Journal
 from pilotline_edge.link import MachineLink
@@ -63,18 +63,23 @@ class Wiring:
     def link(
         self,
         machine: Machine,
+        coverage: Coverage,
         state: MachineState,
-        delivered_ns: int | None = None,
-        cause: Cause | None = None,
+        known: KnownEvents | None = None,
     ) -> MachineLink:
-        """Return a link to a machine, not yet running; see `recall`."""
-        coverage = recall(machine, self.journal, delivered_ns, cause)
+        """Return a link to a machine, not yet running.
+
+        Args:
+            machine: the machine.
+            coverage: what is known of its tags.
+            state: what is known of its connection.
+            known: what is known of its events, where they are read.
+        """
         session = MachineSession(machine, self.identity, self.trust, self.session)
         intake = Intake(machine, coverage, self.journal, state, self.live)
         events = None
-        if machine.events is not None:
-            known = recall_events(machine, self.journal, delivered_ns, cause)
-            events = EventIntake(machine, machine.events, *known, self.journal, state)
+        if known is not None and machine.events is not None:
+            events = EventIntake(machine, machine.events, known, self.journal, state)
         intake.recall_taken()
         sessions = self.journal.path.parent / "sessions"
         resumption = Resumption(SessionFile(sessions, machine.id))
@@ -113,7 +118,9 @@ class Fleet:
         self._wiring.prepare(machines)
         for machine in machines:
             since = delivered_ns.get(machine.id)
-            self._start(self._wiring.link(machine, begun(machine.id), since))
+            coverage = recall(machine, self._wiring.journal, since)
+            known = recall_events(machine, self._wiring.journal, since)
+            self._start(self._wiring.link(machine, coverage, begun(machine.id), known))
 
     async def run(self) -> None:
         """Read until cancelled.
@@ -163,7 +170,10 @@ class Fleet:
         self.links = {machine: self.links[machine] for machine in difference.order}
 
     def _start_changed(self, machine: Machine, state: MachineState) -> None:
-        self._start(self._wiring.link(machine, state, cause=Cause.PLANT_CHANGED))
+        journal, changed = self._wiring.journal, Cause.PLANT_CHANGED
+        coverage = recall(machine, journal, cause=changed)
+        known = recall_events(machine, journal, cause=changed)
+        self._start(self._wiring.link(machine, coverage, state, known))
 
     def _start(self, link: MachineLink) -> None:
         self.links[link.machine.id] = link

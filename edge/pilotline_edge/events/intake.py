@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -22,6 +22,14 @@ from pilotline_historian import EVENTS, ConditionState, Event, Gap
 from pilotline_plant import EventSource, Machine
 
 log = structlog.get_logger("pilotline.edge")
+
+
+class KnownEvents(NamedTuple):
+    """What the journal knows of a machine's events; see the attributes of `EventIntake`."""
+
+    coverage: EventCoverage
+    conditions: Conditions
+    taken: dict[int, tuple[int, int]]
 
 
 class EventIntake:
@@ -42,24 +50,18 @@ class EventIntake:
         self,
         machine: Machine,
         source: EventSource,
-        coverage: EventCoverage,
-        conditions: Conditions,
+        known: KnownEvents,
         journal: Journal,
         state: MachineState,
     ) -> None:
-        self.coverage = coverage
-        self.conditions = conditions
+        self.coverage, self.conditions, self.taken = known
         self.refresh_wanted = asyncio.Event()
         self.refresh_wanted.set()
-        kept = journal.coverage.get(coverage_key(machine.id), {}).get("taken", {})
-        self.taken: dict[int, tuple[int, int]] = {
-            int(key): (of, after) for key, (of, after) in kept.items()
-        }
         self.source = source
         self._machine = machine
         self._journal = journal
         self._state = state
-        state.conditions = len(conditions.standing)
+        state.conditions = len(self.conditions.standing)
 
     @property
     def blocked(self) -> Cause | None:
@@ -218,8 +220,10 @@ def recall_events(
     journal: Journal,
     delivered_ns: int | None = None,
     cause: Cause | None = None,
-) -> tuple[EventCoverage, Conditions]:
+) -> KnownEvents | None:
     """Return what the journal knows of a machine's events, with what happened since as a loss.
+
+    None for a machine whose events are not read.
 
     Args:
         machine: the machine.
@@ -227,6 +231,8 @@ def recall_events(
         delivered_ns: up to when anything was delivered, for the case that the journal is lost.
         cause: of the loss, or None when the agent has just started.
     """
+    if machine.events is None:
+        return None
     kept = journal.coverage.get(coverage_key(machine.id))
     if kept:
         coverage = EventCoverage.from_json(machine.site, machine.id, kept["coverage"])
@@ -234,13 +240,14 @@ def recall_events(
             coverage.absence = Cause.AGENT_STOPPED
         else:
             coverage.lost(cause)
-        return coverage, Conditions(map(_event, kept["conditions"]))
+        taken = {int(key): (of, after) for key, (of, after) in kept["taken"].items()}
+        return KnownEvents(coverage, Conditions(map(_event, kept["conditions"])), taken)
     known_before = journal.coverage.get(machine.id) is not None
     saved = journal.damage.since_ns if journal.damage is not None else {}
     since = None if known_before else saved.get(machine.id, delivered_ns)
     coverage = EventCoverage(machine.site, machine.id, since or time.time_ns())
     coverage.lost(Cause.JOURNAL_DAMAGED if since else cause or Cause.AGENT_STARTED)
-    return coverage, Conditions()
+    return KnownEvents(coverage, Conditions(), {})
 
 
 def _event(fields: dict[str, Any]) -> Event:

@@ -1,0 +1,43 @@
+"""A machine that reports events and one alarm, on asyncua's server."""
+
+from dataclasses import replace
+from typing import Any
+
+from asyncua import ua
+from asyncua.server.event_generator import EventGenerator
+from asyncua.ua.object_ids import ObjectIds
+
+from pilotline_plant import EventSource, Plant
+from tests.edge.opcua_machine import OpcUaMachine
+from tests.edge.plants import machine, plant, tag
+
+
+class ReportingMachine(OpcUaMachine):
+    """An asyncua server whose Server object reports; it knows no refresh of conditions."""
+
+    async def report(self, severity: int, message: str) -> None:
+        """Report a plain event."""
+        generator = await self._generator(ObjectIds.BaseEventType)
+        generator.event.Severity = severity
+        await generator.trigger(message=message)
+
+    async def alarm(self, message: str, *, active: bool, severity: int = 700) -> None:
+        """Report the alarm's state; it is retained while it is active."""
+        generator = await self._generator(ObjectIds.AlarmConditionType)
+        event: Any = generator.event
+        event.Severity, event.SourceName = severity, "Spindle"
+        event.ConditionName, event.Retain = "Overtemperature", active
+        event.NodeId = ua.NodeId(ua.Int32(7), ua.Int16(2))
+        for state, so in (("ActiveState/Id", active), ("AckedState/Id", False)):
+            setattr(event, state, so)
+        await generator.trigger(message=message)
+
+    async def _generator(self, kind: int) -> EventGenerator:
+        assert self._server is not None
+        return await self._server.get_event_generator(kind)
+
+
+def watched(url: str, source: EventSource | None = None) -> Plant:
+    """Return a plant whose one machine has a tag and reports events."""
+    read = machine(url, [tag("a")])
+    return plant(replace(read, events=source or EventSource()))
