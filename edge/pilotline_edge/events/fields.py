@@ -185,7 +185,7 @@ def _text(sent: object, most: int) -> str:
         sent = sent.Text
     if not isinstance(sent, str):
         return ""
-    return sent[:most].encode("utf-8", "surrogateescape").decode("utf-8", "replace")[:most]
+    return sent[:most].encode("utf-8", "replace").decode()
 
 
 def ns_of(sent: object) -> int | None:

@@ -66,7 +66,7 @@ class EventIntake:
     @property
     def blocked(self) -> Cause | None:
         """Why the journal takes nothing now, or None."""
-        return self._journal.size.blocked
+        return self._journal.size.blocked_for(self._machine.priority)
 
     def note(self) -> asyncio.Future[None]:
         """Keep the coverage as it is."""
@@ -196,18 +196,17 @@ class EventIntake:
         machine = self._machine
         # A changed plant file makes this machine's reader anew from what is kept here.
         self._journal.coverage[coverage_key(machine.id)] = state
-        return self._journal.append(
-            Entry(
-                machine.site,
-                machine.id,
-                published_ns,
-                Samples(),
-                gaps,
-                json.dumps(state),
-                events=events,
-                coverage_key=coverage_key(machine.id),
-            )
+        entry = Entry(
+            machine.site,
+            machine.id,
+            published_ns,
+            Samples(),
+            gaps,
+            json.dumps(state),
+            events=events,
+            coverage_key=coverage_key(machine.id),
         )
+        return self._journal.append(entry, machine.priority)
 
 
 def coverage_key(machine: str) -> str:
