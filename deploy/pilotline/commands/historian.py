@@ -1,5 +1,6 @@
 """`pilotline historian`: looks at time series and copies them to files."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,8 +11,9 @@ import typer
 from pilotline.commands.historian_access import HistorianUrl, opened
 from pilotline.commands.historian_annotations import annotate, annotations, withdraw
 from pilotline.commands.historian_choice import Machines, Site, Tags, chosen_series, one_series
+from pilotline.commands.historian_description import counted, describe, plant_of, series_record
 from pilotline.commands.historian_events import events
-from pilotline.commands.historian_ledger import gaps
+from pilotline.commands.historian_ledger import gap_record, gaps
 from pilotline.commands.historian_printing import (
     AsCsv,
     AsJson,
@@ -25,6 +27,7 @@ from pilotline.commands.historian_printing import (
     span_record,
 )
 from pilotline.commands.historian_reads import last, states
+from pilotline.commands.historian_run import run
 from pilotline.commands.historian_upkeep import backup, downsample, init
 
 if TYPE_CHECKING:
@@ -41,6 +44,7 @@ app.command()(events)
 app.command()(gaps)
 app.command()(last)
 app.command()(states)
+app.command()(run)
 
 
 @app.callback()
@@ -84,16 +88,31 @@ def export(
     site: Site = None,
     start: Start = None,
     end: End = "now",
+    plant: Annotated[
+        Path | None,
+        typer.Option("--plant", help="Plant file: units, names and gaps go to FILE.json."),
+    ] = None,
 ) -> None:
     """Copy samples to a file: series after series, each in time order."""
     from pilotline_historian.export import exporting
 
+    known = plant_of(plant) if plant is not None else None
+    counts: Counter[Series] = Counter()
     with opened(url) as store:
         span = span_of(start, end)
         chosen = chosen_series(store, site, machine, tag)
-        with exporting(out) as writer, _counting(len(chosen)) as counted:
+        with exporting(out) as writer, _counting(len(chosen)) as shown_progress:
             for series in chosen:
-                writer.write(counted(series, store.raw(series, *span)))
+                samples = counted(store.raw(series, *span), series, counts)
+                writer.write(shown_progress(series, samples))
+        if known is not None:
+            machines = {(series.site, series.machine) for series in chosen}
+            found = (gap for gap in store.gaps(None, *span) if (gap.site, gap.machine) in machines)
+            about = {
+                "series": [series_record(known, each, counts[each]) for each in chosen],
+                "gaps": [gap_record(gap) for gap in found],
+            }
+            describe(out, {**span_record(span), **about})
 
 
 def _print_samples(

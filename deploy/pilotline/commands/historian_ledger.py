@@ -68,7 +68,7 @@ def gaps(
             if site in (None, gap.site) and (not tag or gap.tag is None or gap.tag in tag)
         ]
     if as_json:
-        print_json({**span_record(span), "gaps": [_gap_record(gap) for gap in found]})
+        print_json({**span_record(span), "gaps": [gap_record(gap) for gap in found]})
         return
     print_rows("Gaps", _GAP_COLUMNS, (_gap_cells(gap) for gap in found), as_csv=as_csv)
 
@@ -127,7 +127,8 @@ def _ledger_cells(record: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(cells[column] for column in _LEDGER_COLUMNS)
 
 
-def _gap_record(gap: "Gap") -> dict[str, Any]:
+def gap_record(gap: "Gap") -> dict[str, Any]:
+    """Return a declared gap for JSON."""
     return {
         "site": gap.site,
         "machine": gap.machine,
@@ -138,7 +139,7 @@ def _gap_record(gap: "Gap") -> dict[str, Any]:
 
 
 def _gap_cells(gap: "Gap") -> tuple[str, ...]:
-    fields = _gap_record(gap)
+    fields = gap_record(gap)
     seconds = f"{(gap.end_ns - gap.start_ns) / 1e9:.3f}"
     names = ("site", "machine", "tag", "start", "end")
     return (*(shown(fields[name]) for name in names), seconds, shown(gap.cause))
