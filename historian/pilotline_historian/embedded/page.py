@@ -3,12 +3,13 @@
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pilotline_historian.embedded.columns import NO_TIME, Columns, run_ends, run_starts
+from pilotline_historian.embedded.columns import NO_TIME, Columns, Index, run_ends, run_starts
 from pilotline_historian.embedded.texts import pack_texts, unpack_texts
 
 LANES: Final = 64
@@ -68,40 +69,58 @@ class OpenSamples:
             rows = np.flatnonzero(np.isin(self.series_ids, series_ids, kind="table"))
         return OpenSamples(self.series_ids[rows], self.columns.take(rows))
 
+    def sorted(self) -> "OpenSamples":
+        """Return the samples by lane, then by series, those of one series as they are."""
+        lanes, places = self.series_ids % LANES, self.series_ids // LANES
+        order = ascending(lanes * (int(places.max(initial=0)) + 1) + places)
+        return OpenSamples(self.series_ids[order], self.columns.take(order))
+
     def by_series(self) -> Iterator[tuple[int, Columns]]:
         """Yield the samples of each series in time order, the series with most samples first."""
-        order = ascending(self.series_ids)
-        starts = run_starts(self.series_ids[order])
-        runs = np.split(order, starts[1:])
-        for rows in sorted(runs, key=len, reverse=True):
-            yield int(self.series_ids[rows[0]]), self.columns.take(rows).newest()
+        runs = [(int(self.series_ids[rows][0]), rows) for rows in _runs(self.series_ids)]
+        parts = [(series_id, self.columns.take(rows)) for series_id, rows in runs]
+        for series_id, columns in sorted(parts, key=lambda part: -len(part[1])):
+            yield series_id, columns.newest()
 
     def by_lane(self) -> Iterator[tuple[int, "OpenSamples"]]:
         """Yield the samples of each lane."""
         lanes = self.series_ids % LANES
-        order = ascending(lanes)
-        starts = run_starts(lanes[order])
-        for rows in np.split(order, starts[1:]):
+        for rows in _runs(lanes):
             columns = self.columns.take(rows).with_own_texts()
-            yield int(lanes[rows[0]]), OpenSamples(self.series_ids[rows], columns)
+            yield int(lanes[rows][0]), OpenSamples(self.series_ids[rows], columns)
 
     def newest(self) -> "OpenSamples":
         """Return the newest sample of each series, of equal times the later one, by series id."""
-        order = ascending(self.series_ids)
-        ids, time = self.series_ids[order], self.columns.time[order]
+        samples = self
+        if not _ascend(samples.series_ids):
+            order = ascending(samples.series_ids)
+            samples = OpenSamples(samples.series_ids[order], samples.columns.take(order))
+        ids, time = samples.series_ids, samples.columns.time
+        lasts = run_ends(ids)
         if not ((time[1:] >= time[:-1]) | (ids[1:] != ids[:-1])).all():
-            order = np.lexsort((self.columns.time, self.series_ids))
-            ids = self.series_ids[order]
-        lasts = order[run_ends(ids)]
-        return OpenSamples(self.series_ids[lasts], self.columns.take(lasts))
+            lasts = np.lexsort((time, ids))[lasts]
+        return OpenSamples(ids[lasts], samples.columns.take(lasts))
 
 
-def ascending(ids: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Return the order that sorts ids and keeps equal ones as they are."""
-    if len(ids) and int(ids.max()) < _NARROW_IDS:
+def ascending(keys: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return the order that sorts keys and leaves equal ones as they are."""
+    if len(keys) and int(keys.max()) < _NARROW_IDS:
         # NumPy sorts 16-bit numbers by radix, in a tenth of the time.
-        return np.argsort(ids.astype(np.uint16), kind="stable")
-    return np.argsort(ids, kind="stable")
+        return np.argsort(keys.astype(np.uint16), kind="stable")
+    return np.argsort(keys, kind="stable")
+
+
+def _ascend(keys: NDArray[np.int64]) -> bool:
+    return bool((keys[1:] >= keys[:-1]).all())
+
+
+def _runs(keys: NDArray[np.int64]) -> list[Index]:
+    """Return which rows have each key; where keys ascend no row needs to be moved."""
+    if _ascend(keys):
+        edges = [*run_starts(keys).tolist(), len(keys)]
+        return [slice(start, stop) for start, stop in pairwise(edges)]
+    order = ascending(keys)
+    return list(np.split(order, run_starts(keys[order])[1:]))
 
 
 def encode_page(samples: OpenSamples) -> PageRow:

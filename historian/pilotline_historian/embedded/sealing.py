@@ -108,7 +108,7 @@ def _deal(
 ) -> int:
     """Deal samples to lanes, seal those that become full, and return how many chunks were made."""
     made = 0
-    for lane, part in dealt.by_lane():
+    for lane, part in dealt.sorted().by_lane():
         keep_newest(connection, lane, part)
         size = sizes.pop(lane, LaneSize())
         if made < CHUNKS_PER_WRITE and size.with_page(part).full(limit):
