@@ -1,226 +1,260 @@
-"""Measures a historian: append rate, bytes a sample, a week as a chart, newest values of 100 tags.
+"""Measures a historian against its bars, and in the same run plain SQLite and DuckDB.
 
-A process of its own reads the newest value of one series over and over, first alone and then
-beside the writer: what its longest read takes more is how long a writer blocks a reader.
+Append rate, bytes a sample, a week as a chart, the newest values of many tags, and how long a
+reader in another process waits while a writer runs at full speed, a backup is made and a shortened
+retention drops most of what is stored. Processor time stands beside wall clock: on a busy machine
+only the former tells about the store.
 
 Run ``python historian/benchmarks/store.py [URL] [--json FILE]``; without a URL the embedded store
-is measured in a temporary folder.
+is measured in a temporary folder. ``--folder`` chooses the disk.
 """
 
 import argparse
 import json
-import multiprocessing
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from itertools import islice
-from multiprocessing.connection import Connection
-from multiprocessing.synchronize import Event
 from pathlib import Path
-from statistics import median
 
-import numpy as np
+from beside import Waits, read_beside_a_writer
+from clocks import Cost, Timed, sync_ms, timed
+from peers import Peer, peers
 from rich.console import Console
 from rich.table import Table
+from workload import BATCH, SECOND_NS, START_NS, batches, series
 
-from pilotline_historian import Historian, Sample, Series, open_historian
+from pilotline_historian import Historian, Series, open_historian
+from pilotline_historian.embedded import EmbeddedHistorian
 
-START_NS = 1_780_000_000_000_000_000
-SECOND_NS = 1_000_000_000
 WEEK_S = 7 * 24 * 3_600
-BATCH = 5_000
 RUN_SAMPLES = 1_000_000
-READER_SAMPLES = 300_000
-READER_ALONE_S = 3.0
-READER_PAUSE_S = 0.002
-ROUNDS = 7
+MANY_TAGS_SAMPLES = 2_000_000
+READER_SAMPLES = 500_000
+RAW_SAMPLES = 200_000
+BATCH_BYTES = 128 * 1_024
+"""About what one batch of the embedded store adds to its log."""
+
+OVEN = Series("site", "oven-2", "temperature")
+WEEK = (START_NS, START_NS + WEEK_S * SECOND_NS, 1_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """How fast samples are taken.
+
+    Attributes:
+        per_s: samples a second by wall clock.
+        per_cpu_s: samples a second of processor time.
+        longest_ms: wall clock of the longest write.
+    """
+
+    per_s: float
+    per_cpu_s: float
+    longest_ms: float
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was measured; times in ms are medians."""
+    """What was measured of one store; what it does not do is None."""
 
-    append_10_series_per_s: float
-    append_10_series_per_cpu_s: float
-    append_1000_series_per_s: float
-    append_1000_series_per_cpu_s: float
-    longest_write_ms: float
+    store: str
+    ten_series: Append
     bytes_per_sample: float | None
-    week_to_1000_ms: float
-    day_to_1000_ms: float
-    last_100_ms: float
-    raw_per_s: float
-    reader_reads: int
-    reader_p99_ms: float
-    reader_longest_ms: float
-    reader_alone_p99_ms: float
-    reader_alone_longest_ms: float
+    week: Timed
+    last_100: Timed
+    thousand_series: Append | None = None
+    ten_thousand_series: Append | None = None
+    last_10_000: Timed | None = None
+    raw_per_s: float | None = None
+    reader_alone: Waits | None = None
+    reader_beside: Waits | None = None
+    backup_s: float | None = None
 
 
-def batches(series: list[Series], samples: int, seed: int) -> Iterator[list[Sample]]:
-    """Yield batches as an edge writes them: one round of all series after the other, 1 s apart.
+class Upkeep:
+    """Makes a backup and shortens the retention while a writer runs.
 
-    Source times jitter by a millisecond in OPC UA's 100 ns, values have three decimals.
+    Args:
+        copy: file of the backup.
+        writes: how many writes there will be.
     """
-    rng = np.random.default_rng(seed)
-    for first in range(0, samples, BATCH):
-        ranks = np.arange(first, first + BATCH)
-        seconds = START_NS + ranks // len(series) * SECOND_NS
-        source = (seconds + rng.integers(0, 10_000, BATCH) * 100).tolist()
-        server = (seconds + 2_000_000 + rng.integers(0, 10_000, BATCH) * 100).tolist()
-        values = np.round(50 + 5 * np.sin(ranks / 9_000) + rng.normal(0, 1, BATCH), 3).tolist()
-        yield [
-            Sample(series[rank % len(series)], time_ns, value, 0, server_ns)
-            for rank, time_ns, value, server_ns in zip(
-                ranks.tolist(), source, values, server, strict=True
-            )
-        ]
+
+    def __init__(self, copy: Path, writes: int) -> None:
+        self._copy = copy
+        self._at = {writes // 4: self._back_up, writes // 2: self._retain}
+        self._thread: threading.Thread | None = None
+        self.backup_s: float | None = None
+
+    def __call__(self, store: Historian, write: int) -> None:
+        """Do what is due after a write."""
+        due = self._at.get(write)
+        if due is not None:
+            due(store)
+
+    def end(self) -> None:
+        """Wait for the backup."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _back_up(self, store: Historian) -> None:
+        if isinstance(store, EmbeddedHistorian):
+            self._thread = threading.Thread(target=self._copied, args=(store,))
+            self._thread.start()
+
+    def _copied(self, store: EmbeddedHistorian) -> None:
+        begin = time.perf_counter()
+        store.back_up(self._copy)
+        self.backup_s = time.perf_counter() - begin
+
+    def _retain(self, store: Historian) -> None:
+        if isinstance(store, EmbeddedHistorian):
+            store.retain(60 * SECOND_NS)
 
 
-def measure(fresh: Iterator[str], size: Callable[[], int] | None) -> Figures:
+def measured(fresh: Iterator[str], folder: Path, *, embedded: bool) -> Figures:
     """Measure historians that start empty, at these URLs."""
-    with opened(next(fresh)) as store:
-        ten = appended(store, [Series("site", "mill-1", f"tag-{i}") for i in range(10)])
-        stored_bytes = None
-    if size is not None:
-        stored_bytes = size() / RUN_SAMPLES
-    with opened(next(fresh)) as store:
-        thousand = [Series("site", f"mill-{i // 50}", f"tag-{i}") for i in range(1_000)]
-        many = appended(store, thousand)
-        last_ms = timed_ms(lambda: store.last(thousand[::10]))
-    with opened(next(fresh)) as store:
-        (one,) = chart = [Series("site", "oven-2", "temperature")]
-        for batch in batches(chart, WEEK_S // BATCH * BATCH, 3):
-            store.write(batch)
-        week = (START_NS, START_NS + WEEK_S * SECOND_NS, 1_000)
-        day = (START_NS, START_NS + 86_400 * SECOND_NS, 1_000)
-        week_ms = timed_ms(lambda: store.buckets(one, *week))
-        day_ms = timed_ms(lambda: store.buckets(one, *day))
+    url = next(fresh)
+    with closing(open_historian(url)) as store:
+        ten = appended(store, series(10), RUN_SAMPLES)
+    stored = Path(url.removeprefix("sqlite:///")).stat().st_size if embedded else None
+    with closing(open_historian(next(fresh))) as store:
+        thousand = appended(store, series(1_000), RUN_SAMPLES)
+        last_100 = timed(lambda: store.last(series(1_000)[::10]))
+    with closing(open_historian(next(fresh))) as store:
+        ten_thousand = appended(store, series(10_000), MANY_TAGS_SAMPLES)
+        last_all = timed(lambda: store.last(series(10_000)))
+    with closing(open_historian(next(fresh))) as store:
+        appended(store, [OVEN], WEEK_S)
+        week = timed(lambda: store.buckets(OVEN, *WEEK))
         begin = time.perf_counter()
-        read = sum(1 for _ in islice(store.raw(one, *week[:2]), 200_000))
+        read = sum(1 for _ in islice(store.raw(OVEN, *WEEK[:2]), RAW_SAMPLES))
         raw_per_s = read / (time.perf_counter() - begin)
-    longest_ms = max(ten[2], many[2])
-    beside = read_beside_a_writer(next(fresh))
+    upkeep = Upkeep(folder / "copy.sqlite", READER_SAMPLES // BATCH)
+    alone, beside = read_beside_a_writer(next(fresh), READER_SAMPLES, upkeep)
+    upkeep.end()
     return Figures(
-        *ten[:2],
-        *many[:2],
-        longest_ms,
-        stored_bytes,
-        week_ms,
-        day_ms,
-        last_ms,
+        "Pilotline",
+        ten,
+        None if stored is None else stored / RUN_SAMPLES,
+        week,
+        last_100,
+        thousand,
+        ten_thousand,
+        last_all,
         raw_per_s,
-        *beside,
+        alone,
+        beside,
+        upkeep.backup_s,
     )
 
 
-def read_beside_a_writer(url: str) -> tuple[int, float, float, float, float]:
-    """Return reads beside a writer, their 99th percentile and longest, and both alone, ms."""
-    series = [Series("site", f"mill-{i // 50}", f"tag-{i}") for i in range(1_000)]
-    with opened(url) as store:
-        rounds = batches(series, READER_SAMPLES, 5)
-        store.write(next(rounds))
-        time.sleep(0.1)
-        with reading_process(url, series[0]) as alone:
-            time.sleep(READER_ALONE_S)
-        with reading_process(url, series[0]) as beside:
-            for batch in rounds:
-                store.write(batch)
-    return (
-        len(beside),
-        float(np.percentile(beside, 99)),
-        max(beside),
-        float(np.percentile(alone, 99)),
-        max(alone),
+def measured_peers(folder: Path) -> Iterator[Figures]:
+    """Measure other stores with the same samples."""
+    for ten, many, chart in zip(*(peers(folder, run) for run in ("a", "b", "c")), strict=True):
+        rate = appended(ten, series(10), RUN_SAMPLES)
+        bytes_per_sample = ten.size() / RUN_SAMPLES
+        appended(many, series(1_000), RUN_SAMPLES)
+        last_100 = timed(lambda many=many: many.last(series(1_000)[::10]))  # type: ignore[misc]
+        appended(chart, [OVEN], WEEK_S)
+        week = timed(lambda chart=chart: chart.week(OVEN, *WEEK))  # type: ignore[misc]
+        for peer in (ten, many, chart):
+            peer.close()
+        yield Figures(ten.name, rate, bytes_per_sample, week, last_100)
+
+
+def appended(store: Historian | Peer, written: list[Series], samples: int) -> Append:
+    """Write samples of these series in batches."""
+    cost = Cost()
+    done = 0
+    for batch in batches(written, samples, len(written)):
+        cost.add(lambda batch=batch: store.write(batch))  # type: ignore[misc]
+        done += len(batch)
+    return Append(done / cost.wall_s, done / cost.cpu_s, cost.longest_s * 1_000)
+
+
+def bars(ours: Figures) -> Iterator[tuple[str, str, str, bool]]:
+    """Yield each bar: what, the bar, what was measured, and whether it is met."""
+    ten, week, last = ours.ten_series, ours.week, ours.last_100
+    yield (
+        "append, 10 series in batches of 5,000",
+        ">= 1 M/s",
+        f"{ten.per_s:,.0f}/s, {ten.per_cpu_s:,.0f} a CPU second, longest {ten.longest_ms:.0f} ms",
+        ten.per_s >= 1e6,
     )
+    if ours.bytes_per_sample is not None:
+        size = ours.bytes_per_sample
+        yield "bytes a sample", "<= 10", f"{size:.2f}", size <= 10
+    shown = f"{week.wall_ms:.1f} ms, CPU {week.cpu_ms:.1f} ms"
+    yield "1 week of 1 s as 1,000 points", "<= 20 ms", shown, week.wall_ms <= 20
+    shown = f"{last.wall_ms:.1f} ms, CPU {last.cpu_ms:.1f} ms"
+    yield "newest of 100 series of 1,000", "<= 5 ms", shown, last.wall_ms <= 5
+    if ours.reader_beside is not None and ours.reader_alone is not None:
+        beside, alone = ours.reader_beside, ours.reader_alone
+        shown = (
+            f"longest of {beside.reads:,} {beside.longest_ms:.1f} ms, p99 {beside.p99_ms:.1f} ms; "
+            f"alone {alone.longest_ms:.1f} and {alone.p99_ms:.1f} ms"
+        )
+        yield "a reader beside the writer", "<= 50 ms", shown, beside.longest_ms <= 50
 
 
-@contextmanager
-def reading_process(url: str, series: Series) -> Iterator[list[float]]:
-    """Read in another process while the block runs; the list then holds each read's time, ms."""
-    spawn = multiprocessing.get_context("spawn")
-    stop, (ours, theirs) = spawn.Event(), spawn.Pipe()
-    process = spawn.Process(target=read_newest, args=(url, series, stop, theirs), daemon=True)
-    process.start()
-    ours.recv()
-    times_ms: list[float] = []
-    try:
-        yield times_ms
-    finally:
-        stop.set()
-        times_ms.extend(ours.recv())
-        process.join()
-
-
-def read_newest(url: str, series: Series, stop: Event, told: Connection) -> None:
-    """Read the newest value until told to stop; send that it begins, then the times, ms."""
-    times_ms = []
-    with opened(url) as store:
-        store.last([series])
-        told.send(None)
-        while not stop.wait(READER_PAUSE_S):
-            begin = time.perf_counter()
-            store.last([series])
-            times_ms.append((time.perf_counter() - begin) * 1_000)
-    told.send(times_ms)
-
-
-def appended(store: Historian, series: list[Series]) -> tuple[float, float, float]:
-    """Return samples a second, samples a processor second, and the longest write, ms."""
-    wall_s = cpu_s = longest_s = 0.0
-    for batch in batches(series, RUN_SAMPLES, len(series)):
-        begin, cpu_begin = time.perf_counter(), time.process_time()
-        store.write(batch)
-        cpu_s += time.process_time() - cpu_begin
-        took_s = time.perf_counter() - begin
-        wall_s += took_s
-        longest_s = max(longest_s, took_s)
-    return RUN_SAMPLES / wall_s, RUN_SAMPLES / cpu_s, longest_s * 1_000
-
-
-def timed_ms(call: Callable[[], object]) -> float:
-    """Return the median time of a call, ms."""
-    call()
-    times = []
-    for _ in range(ROUNDS):
-        begin = time.perf_counter()
-        call()
-        times.append((time.perf_counter() - begin) * 1_000)
-    return median(times)
-
-
-@contextmanager
-def opened(url: str) -> Iterator[Historian]:
-    """Open a historian for the block."""
-    store = open_historian(url)
-    try:
-        yield store
-    finally:
-        store.close()
+def show(every: list[Figures], disk_ms: float | None) -> None:
+    """Print bars, further figures and peers."""
+    console = Console()
+    ours = every[0]
+    table = Table("what", "bar", "measured", "met", title="Bars")
+    for what, bar, shown, met in bars(ours):
+        table.add_row(what, bar, shown, "yes" if met else "NO")
+    console.print(table)
+    for name in ("thousand_series", "ten_thousand_series"):
+        rate: Append | None = getattr(ours, name)
+        if rate is not None:
+            console.print(
+                f"{name}: {rate.per_s:,.0f}/s, {rate.per_cpu_s:,.0f} a CPU second, "
+                f"longest write {rate.longest_ms:.0f} ms"
+            )
+    if ours.last_10_000 is not None:
+        console.print(f"newest of all of 10,000 series: {ours.last_10_000.wall_ms:.1f} ms")
+    if ours.raw_per_s is not None:
+        console.print(f"raw samples: {ours.raw_per_s:,.0f}/s")
+    if ours.backup_s is not None:
+        console.print(f"backup beside the writer: {ours.backup_s:.2f} s")
+    if disk_ms is not None:
+        console.print(f"the disk makes {BATCH_BYTES // 1024} KiB durable in {disk_ms:.2f} ms")
+    table = Table("store", "append/s", "a CPU second", "B/sample", "week", "newest of 100")
+    for each in every:
+        size = each.bytes_per_sample
+        table.add_row(
+            each.store,
+            f"{each.ten_series.per_s:,.0f}",
+            f"{each.ten_series.per_cpu_s:,.0f}",
+            "" if size is None else f"{size:.1f}",
+            f"{each.week.wall_ms:.1f} ms",
+            f"{each.last_100.wall_ms:.1f} ms",
+        )
+    console.print(table)
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("url", nargs="?", help="an InfluxDB; four databases are made from its name")
+    parser.add_argument("url", nargs="?", help="an InfluxDB; five databases are made from its name")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
+    parser.add_argument("--folder", type=Path, help="where the embedded store's disk is")
+    parser.add_argument("--no-peers", action="store_true", help="only our own store")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        names = (f"{arguments.url or f'sqlite:///{folder}/store'}-{run}" for run in range(4))
-        first = Path(f"{folder}/store-0")
-        figures = asdict(
-            measure(
-                names,
-                None if arguments.url else lambda: first.stat().st_size,
-            )
-        )
-    table = Table("figure", "measured", title=arguments.url or "embedded store")
-    for name, figure in figures.items():
-        table.add_row(name, "" if figure is None else f"{figure:,.1f}")
-    Console().print(table)
-    text = json.dumps(figures)
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as made:
+        folder = Path(made)
+        names = (f"{arguments.url or f'sqlite:///{folder}/store'}-{run}" for run in range(5))
+        every = [measured(names, folder, embedded=arguments.url is None)]
+        if not arguments.no_peers:
+            every.extend(measured_peers(folder))
+        disk_ms = sync_ms(folder, BATCH_BYTES) if arguments.url is None else None
+    show(every, disk_ms)
+    text = json.dumps({"stores": [asdict(each) for each in every], "disk_sync_ms": disk_ms})
     print(text)
     if arguments.json:
         arguments.json.write_text(text + "\n", encoding="utf-8")
