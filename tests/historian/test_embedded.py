@@ -23,7 +23,8 @@ from pilotline_historian import (
     open_historian,
 )
 from pilotline_historian.embedded import EmbeddedHistorian, inbox, lanes, reading, sealing
-from pilotline_historian.embedded.chunk import decode_chunk
+from pilotline_historian.embedded.chunk import decode_chunk, encode_chunk
+from pilotline_historian.embedded.columns import Columns
 from pilotline_historian.embedded.database import Database
 from pilotline_historian.embedded.schema import APPLICATION_ID, Step, shipped_steps
 from pilotline_historian.grid import MINUTE_NS, Grid
@@ -267,6 +268,52 @@ class TestSealing:
                 second * 0.5 for second in range(80)
             ]
 
+    def test_a_sample_of_one_among_many_tags_is_packed_a_few_times_only(
+        self, embedded: Historian, embedded_file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        packed: list[int] = []
+
+        def counting(columns: Columns) -> bytes:
+            packed.append(len(columns))
+            return encode_chunk(columns)
+
+        monkeypatch.setattr(sealing, "encode_chunk", counting)
+        monkeypatch.setattr(lanes, "LANE_SAMPLES", 100)
+        series = [Series("aarhus", "mill-1", f"tag-{i}") for i in range(2 * 64)]
+        rounds = 2_000
+        for first in range(0, rounds, 100):
+            embedded.write(
+                [
+                    at(second * SECOND_NS, second * 0.5, series=one)
+                    for one in series
+                    for second in range(first, first + 100)
+                ]
+            )
+        assert sum(packed) < 3.5 * rounds * len(series)
+        assert _chunks(embedded_file) < 16 * len(series)
+        values = [sample.value for sample in embedded.raw(series[77], *AGES)]
+        assert values == [second * 0.5 for second in range(rounds)]
+
+    def test_a_series_that_fills_a_chunk_is_sealed_without_becoming_a_page(
+        self, embedded: Historian, embedded_file: Path
+    ) -> None:
+        embedded.write(each_second(map(float, range(inbox.INBOX_SAMPLES))))
+        assert _open_samples(embedded_file, MILL) == 0
+        assert _chunks(embedded_file) == inbox.INBOX_SAMPLES // 4_096
+
+    def test_what_is_sealed_at_once_still_gives_way_to_what_is_written_later(
+        self, embedded: Historian
+    ) -> None:
+        neighbour = Series("aarhus", "mill-1", "neighbour")
+        series = [MILL, *(Series("aarhus", "other", f"{i}") for i in range(63)), neighbour]
+        embedded.write([at(0, 0.0, series=one) for one in series])
+        samples = each_second(map(float, range(inbox.INBOX_SAMPLES)))
+        embedded.write(samples[:100])
+        for number in range(inbox.INBOX_PAGES):
+            embedded.write([at(number, 1.0, series=neighbour)])
+        embedded.write([one._replace(value=-1.0) for one in samples])
+        assert [one.value for one in embedded.raw(MILL, *AGES)] == [-1.0] * len(samples)
+
     def test_a_write_of_many_series_stores_one_page(
         self, embedded: Historian, embedded_file: Path
     ) -> None:
@@ -497,6 +544,27 @@ class TestFile:
             list(embedded.raw(MILL, *AGES))
         with pytest.raises(HistorianRefused, match=r"historian\.sqlite is damaged"):
             embedded.buckets(MILL, NOON_NS, NOON_NS + 1_000 * SECOND_NS, 1_000)
+
+    @pytest.mark.parametrize("damage", ["form", "end", "all"])
+    def test_a_damaged_open_page_is_told_by_reader_and_writer(
+        self, embedded: Historian, embedded_file: Path, damage: str
+    ) -> None:
+        embedded.write(each_second(map(float, range(100))))
+        connection = sqlite3.connect(embedded_file)
+        (records,) = connection.execute("SELECT records FROM open_page").fetchone()
+        damaged = {"form": b"c" + records[1:], "end": records[:30], "all": b""}[damage]
+        connection.execute("UPDATE open_page SET records = ?", (damaged,))
+        connection.commit()
+        connection.close()
+        told = r"historian\.sqlite is damaged.*open page"
+        with pytest.raises(HistorianRefused, match=told):
+            embedded.last([MILL])
+        with pytest.raises(HistorianRefused, match=told):
+            list(embedded.raw(MILL, *AGES))
+        for _ in range(inbox.INBOX_PAGES - 2):
+            embedded.write(each_second([1.0]))
+        with pytest.raises(HistorianRefused, match=told):
+            embedded.write(each_second([1.0]))
 
     def test_damaged_pages_are_told(self, embedded: Historian, embedded_file: Path) -> None:
         for first in range(0, 50_000, 5_000):

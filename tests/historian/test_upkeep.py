@@ -1,5 +1,6 @@
 """What an administrator may rely on: retention, and a copy of the store while it is used."""
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typer.testing import CliRunner, Result
 from pilotline.commands.historian import app
 from pilotline_historian import Gap, Historian, Series, open_historian
 from pilotline_historian.embedded import EmbeddedHistorian, inbox, lanes, sealing
+from pilotline_historian.embedded.database import BUSY_TIMEOUT_S, Database
 from pilotline_historian.times import read_duration
 from tests.historian.influx_write import Answer, Endpoint, write_endpoint
 from tests.historian.influxd import Influxd
@@ -90,6 +92,27 @@ class TestEmbeddedRetention:
         _write_days(embedded, [80, 1])
         _write_days(embedded, [-4_000])
         assert len(list(embedded.raw(MILL, *AGES))) == 6
+
+    def test_what_leaves_stays_for_whoever_is_reading_it(
+        self, embedded: Historian, embedded_file: Path
+    ) -> None:
+        old = [
+            one._replace(source_time_ns=_day(400) + i * SECOND_NS)
+            for i, one in enumerate(each_second(map(float, range(40_000))))
+        ]
+        for first in range(0, len(old), 5_000):
+            embedded.write(old[first : first + 5_000])
+        reader = Database(embedded_file)
+        with reader.reading() as connection:
+            (before,) = connection.execute("SELECT count(*) FROM chunk_columns").fetchone()
+            embedded.retain(90 * DAY_NS)
+            begin = time.monotonic()
+            _write_days(embedded, [1, 0])
+            assert time.monotonic() - begin < BUSY_TIMEOUT_S / 2, "the writer waits for no reader"
+            read = connection.execute("SELECT length(payload) FROM chunk_columns").fetchall()
+            assert len(read) == before > 5
+        reader.close()
+        assert len(list(embedded.raw(MILL, *AGES))) == 4
 
     def test_a_retention_can_be_taken_back(self, embedded: Historian) -> None:
         assert isinstance(embedded, EmbeddedHistorian)
@@ -184,6 +207,47 @@ class TestBackup:
         copied = open_historian(f"sqlite:///{copy}")
         assert [one.value for one in copied.raw(MILL, *AGES)] == [1.5, "Idle"]
         copied.close()
+
+    def test_a_copy_made_beside_a_writer_at_full_speed_holds_whole_writes(
+        self, embedded: Historian, tmp_path: Path
+    ) -> None:
+        assert isinstance(embedded, EmbeddedHistorian)
+        stop = threading.Event()
+        written = 0
+
+        def write() -> None:
+            nonlocal written
+            while not stop.is_set():
+                first = written * 1_000
+                samples = each_second(map(float, range(first, first + 1_000)))
+                embedded.write(
+                    [
+                        one._replace(source_time_ns=one.source_time_ns + first * SECOND_NS)
+                        for one in samples
+                    ]
+                )
+                written += 1
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            for number in range(3):
+                while written < 60 * (number + 1):
+                    time.sleep(0.005)
+                before = written
+                copy = tmp_path / f"copy-{number}.sqlite"
+                embedded.back_up(copy)
+                after = written
+                copied = open_historian(f"sqlite:///{copy}")
+                values = [one.value for one in copied.raw(MILL, *AGES)]
+                copied.close()
+                writes, rest = divmod(len(values), 1_000)
+                assert values == list(map(float, range(len(values))))
+                assert rest == 0
+                assert before <= writes <= after + 1
+        finally:
+            stop.set()
+            writer.join()
 
     def test_a_file_that_is_there_is_not_overwritten(
         self, embedded: Historian, embedded_file: Path
