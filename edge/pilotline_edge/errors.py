@@ -9,6 +9,7 @@
     │   └── CredentialsRefused   user name, password or policy do not fit
     ├── CertificateUnknown       no certificate, or several, fit what a person wrote
     ├── NodeNotFound             the server has no node at the address a person gave
+    ├── PatternError             what a person wrote is no path with wildcards
     ├── SubscriptionLost         the server forgot or ended a subscription; it is made anew
     ├── UndecodableMessage       a server sent bytes that are no OPC UA message we know
     ├── StructureUnreadable      a structured value, or its type's description, cannot be used
@@ -50,6 +51,10 @@ class CertificateUnknown(EdgeError):  # noqa: N818 - a state, not a mistake
 
 class NodeNotFound(EdgeError):  # noqa: N818 - a state, not a mistake
     """The server has no node at the address a person gave."""
+
+
+class PatternError(EdgeError):
+    """What a person wrote is no path with wildcards."""
 
 
 class SubscriptionLost(EdgeError):  # noqa: N818 - a state, not a mistake

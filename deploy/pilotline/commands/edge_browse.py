@@ -1,16 +1,24 @@
 """`pilotline edge browse`."""
 
 import asyncio
+import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
-    from pilotline_edge.browse import BrowseWishes, Discovery
+    from pilotline_edge.browse import BrowseWishes, Comparison, Discovery
+    from pilotline_edge.connection.session import MachineSession
     from pilotline_plant import Machine
 
 DATA = Path("pilotline-data/edge")
+DIFFERS, TROUBLE = 1, 2
+"""Exit codes of a comparison, those of ``diff``."""
+
+_TOLD_EACH_S = 2.0
+Result = TypeVar("Result")
 
 
 def browse(
@@ -20,6 +28,17 @@ def browse(
         str | None, typer.Option(help="Node id or browse path to begin at; Objects by default.")
     ] = None,
     depth: Annotated[int, typer.Option(min=1, max=100, help="Levels below it.")] = 12,
+    path: Annotated[
+        str | None,
+        typer.Option(help="Only variables at a path such as 'Furnace/Zones/*/Temperature'."),
+    ] = None,
+    of_type: Annotated[
+        str | None,
+        typer.Option(
+            "--type",
+            help="Only variables of this type, such as AnalogItemType, or of objects of it.",
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="File to write; the screen by default.")] = None,
     properties: Annotated[
         bool, typer.Option("--properties", help="Make tags of properties too, such as nameplates.")
@@ -27,6 +46,14 @@ def browse(
     elements: Annotated[
         int, typer.Option(min=0, max=1000, help="Longest array of which each element is a tag.")
     ] = 16,
+    compare: Annotated[
+        bool,
+        typer.Option(
+            "--compare",
+            help="Say which tags of the plant file's machine are gone, changed or new; "
+            "exit 0 when none, 1 when some, 2 when it cannot be said.",
+        ),
+    ] = False,
     security: Annotated[
         str, typer.Option(help="Policy of an endpoint: Basic256Sha256, …, or None.")
     ] = "Basic256Sha256",
@@ -39,7 +66,7 @@ def browse(
         Path | None, typer.Option(help="Further folder of server certificates to accept.")
     ] = None,
 ) -> None:
-    """Write a machine's variables as tags for the plant file.
+    """Write a machine's variables as tags for the plant file, or compare them with it.
 
     Only reads. An unknown certificate waits for `pilotline edge trust accept`.
     """
@@ -47,30 +74,82 @@ def browse(
 
     from pilotline.logs import log_to_stderr
     from pilotline_edge import EdgeError
-    from pilotline_edge.browse import BrowseWishes, section
+    from pilotline_edge.browse import BrowseWishes
     from pilotline_plant import PlantError
 
     log_to_stderr()
     _quiet_libraries()
-    wishes = BrowseWishes(under, depth, properties, elements)
+    wishes = BrowseWishes(under, depth, properties, elements, path=path, of_type=of_type)
+    if compare and target.startswith("opc.tcp://"):
+        raise typer.BadParameter("--compare needs a plant file and a machine of it")
     try:
         browsed = _machine(target, machine, security, user)
-        discovery = asyncio.run(_discover(browsed, wishes, data, trust))
-        text = section(discovery, browsed.endpoint.url)
-        if out is not None:
-            out.write_text(text, encoding="utf-8")
+        if compare:
+            differs = _compare(browsed, wishes, data, trust)
+        else:
+            differs = False
+            _write(browsed, wishes, data, trust, out)
     except (EdgeError, PlantError, OSError, UaError) as error:
         typer.echo(str(error) or type(error).__name__, err=True)
-        raise typer.Exit(1) from error
+        raise typer.Exit(TROUBLE if compare else 1) from error
+    if differs:
+        raise typer.Exit(DIFFERS)
+
+
+def _write(
+    machine: "Machine", wishes: "BrowseWishes", data: Path, trust: Path | None, out: Path | None
+) -> None:
+    from pilotline_edge.browse import discover, section
+
+    async def found(session: "MachineSession") -> "Discovery":
+        return await discover(session, wishes, _Told())
+
+    discovery = asyncio.run(_with_session(machine, data, trust, found))
+    text = section(discovery, machine.endpoint.url)
     if out is None:
         typer.echo(text, nl=False)
+    else:
+        out.write_text(text, encoding="utf-8")
     typer.echo(f"{len(discovery.found)} tags, {len(discovery.left_out)} left out", err=True)
 
 
-async def _discover(
-    machine: "Machine", wishes: "BrowseWishes", data: Path, trust: Path | None
-) -> "Discovery":
-    from pilotline_edge.browse import discover
+def _compare(machine: "Machine", wishes: "BrowseWishes", data: Path, trust: Path | None) -> bool:
+    """Print how tags and server differ, and return whether they do."""
+    from pilotline_edge.browse import compare
+
+    async def compared(session: "MachineSession") -> "Comparison":
+        return await compare(session, machine.tags, wishes, _Told())
+
+    comparison = asyncio.run(_with_session(machine, data, trust, compared))
+    for line in comparison.lines():
+        typer.echo(line)
+    typer.echo(
+        f"{len(comparison.kept)} tags as they were, {len(comparison.gone)} gone, "
+        f"{len(comparison.changed)} changed, {len(comparison.new)} variables without a tag",
+        err=True,
+    )
+    return not comparison.same
+
+
+class _Told:
+    """Tells a person how far a browse is each two seconds."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + _TOLD_EACH_S
+
+    def __call__(self, stage: str, done: int, of: int) -> None:
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + _TOLD_EACH_S
+        typer.echo(f"… {done}{f' of {of}' if of else ''} {stage}", err=True)
+
+
+async def _with_session(
+    machine: "Machine",
+    data: Path,
+    trust: Path | None,
+    work: Callable[["MachineSession"], Awaitable[Result]],
+) -> Result:
     from pilotline_edge.connection.identity import own_identity
     from pilotline_edge.connection.session import MachineSession
     from pilotline_edge.connection.trust import TrustStore
@@ -82,7 +161,7 @@ async def _discover(
     )
     try:
         await session.open()
-        return await discover(session, wishes)
+        return await work(session)
     finally:
         await session.close()
 

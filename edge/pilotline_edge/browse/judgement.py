@@ -1,22 +1,39 @@
 """Judgement: which variables a tag can have, and what the others lack."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from asyncua import ua
+from asyncua.ua import uaerrors
 from asyncua.ua.attribute_ids import AttributeIds
 
 from pilotline_edge.browse.data_types import AS_TAG, STRUCTURE, is_abstract
-from pilotline_edge.browse.finding import USUAL_MS, BrowseWishes, Discovery, Found, LeftOut
+from pilotline_edge.browse.expansion import Expansion, Part
+from pilotline_edge.browse.finding import (
+    USUAL_MS,
+    Discovery,
+    Found,
+    LeftOut,
+    Progress,
+    in_silence,
+)
 from pilotline_edge.browse.node_ids import written_node_id
 from pilotline_edge.browse.units import ucum_code
-from pilotline_edge.browse.walk import Place, Walked
+from pilotline_edge.browse.walk import Place
 from pilotline_edge.connection.services import BatchedServices
 from pilotline_edge.connection.session import MachineSession
+from pilotline_edge.errors import StructureUnreadable
+from pilotline_edge.structures import StructureTypes
 from pilotline_edge.structures.built_in import built_in_types
+from pilotline_edge.structures.selection import Held
+from pilotline_edge.subscription.publication import Unsupported
+from pilotline_edge.subscription.values import value_of
+from pilotline_plant import DataType
+from pilotline_plant.field_path import written_field
 
+_AT_ONCE = 200
 _FACTS = (
     AttributeIds.DataType,
     AttributeIds.UserAccessLevel,
@@ -39,22 +56,38 @@ _ENGINEERING_UNITS = "EngineeringUnits"
 class Judgement:
     """Reads what decides whether a tag can have a variable, and notes it.
 
+    Characteristics
+        memory: the values of 200 variables at a time
+
     Attributes:
         session: an open session.
         services: its server.
-        wishes: what is looked for.
-        walked: nodes that were met.
+        most_elements: longest array whose elements become tags.
+        properties: property nodes by browse name, for each node that has some.
         into: where findings go.
+        most_parts: most scalars of one variable.
     """
 
     session: MachineSession
     services: BatchedServices
-    wishes: BrowseWishes
-    walked: Walked
+    most_elements: int
+    properties: Mapping[ua.NodeId, Mapping[str, Place]]
     into: Discovery
+    most_parts: int = 1_000
+    _expansion: Expansion = field(init=False)
 
-    async def judge(self, places: Sequence[Place]) -> None:
+    def __post_init__(self) -> None:
+        """Begin to learn the server's types."""
+        types = StructureTypes(self.session)
+        self._expansion = Expansion(types, self.most_elements, self.most_parts)
+
+    async def judge(self, places: Sequence[Place], progress: Progress = in_silence) -> None:
         """Note each variable as found or as left out."""
+        for at in range(0, len(places), _AT_ONCE):
+            await self._judge(places[at : at + _AT_ONCE])
+            progress("variables", min(at + _AT_ONCE, len(places)), len(places))
+
+    async def _judge(self, places: Sequence[Place]) -> None:
         answers = await self.services.read(
             [(place.node, attribute) for place in places for attribute in _FACTS]
         )
@@ -66,14 +99,15 @@ class Judgement:
             places, types, facts, strict=True
         ):
             number = built_in[type_node] if type_node is not None else 0
-            reason = _unreadable(access, value) or self._take(
-                place, number, interval, value, units.get(place.node)
-            )
+            reason = _unreadable(access, value)
+            if not reason:
+                found = self._found(place, interval, value, units.get(place.node))
+                reason = await self._take(found, number, type_node, value)
             if reason:
-                self.into.left_out.append(LeftOut(place.path, reason))
+                self.into.left_out.append(LeftOut(place.path, reason, place.node))
 
     async def _units(self, places: Sequence[Place]) -> dict[ua.NodeId, ua.EUInformation]:
-        properties = self.walked.properties
+        properties = self.properties
         owners = [
             place.node for place in places if _ENGINEERING_UNITS in properties.get(place.node, {})
         ]
@@ -83,51 +117,74 @@ class Judgement:
         units = (_content(answer, ua.EUInformation) for answer in answers)
         return {node: unit for node, unit in zip(owners, units, strict=True) if unit is not None}
 
-    def _take(
+    def _found(
         self,
         place: Place,
-        number: int,
         interval: ua.DataValue,
         value: ua.DataValue,
         unit: ua.EUInformation | None,
-    ) -> str:
-        """Note what tags can have of a readable variable; else return why none can."""
-        held = value.Value
-        if is_abstract(number) and held is not None:
-            number = int(getattr(held.VariantType, "value", 0))
+    ) -> Found | None:
+        """Return what all tags of a variable share, or None where its node id cannot be written."""
         node_id = written_node_id(place.node, self.session.facts)
-        if number not in AS_TAG:
-            return _unfit(number)
         if node_id is None:
-            return "its node id cannot be written in a plant file"
+            return None
         trouble = _trouble(value)
         found = Found(
             place.path,
             place.name,
             node_id,
-            AS_TAG[number],
+            DataType.STRING,
+            place.node,
             sampling_ms=_sampling_ms(interval),
             remark=f"now {trouble}" if trouble else "",
         )
-        if unit is not None:
-            shown = unit.DisplayName.Text or ""
-            code = ucum_code(unit.NamespaceUri, int(unit.UnitId), shown)
-            found = replace(found, ucum=code, unit_name=shown)
-        if held is None or not (held.is_array or isinstance(held.Value, list)):
-            self.into.found.append(found)
-            return ""
-        return self._take_elements(found, held)
+        if unit is None:
+            return found
+        shown = unit.DisplayName.Text or ""
+        code = ucum_code(unit.NamespaceUri, int(unit.UnitId), shown)
+        return replace(found, ucum=code, unit_name=shown)
 
-    def _take_elements(self, found: Found, held: ua.Variant) -> str:
-        count = len(held.Value or ())
-        if held.Dimensions and len(held.Dimensions) > 1:
-            return f"an array of {len(held.Dimensions)} dimensions"
-        if not count:
-            return "an array without elements"
-        if count > self.wishes.most_elements:
-            return f"an array of {count} elements; write a tag with index = N for each you want"
-        self.into.found += [replace(found, index=n) for n in range(count)]
+    async def _take(
+        self, found: Found | None, number: int, type_node: ua.NodeId | None, value: ua.DataValue
+    ) -> str:
+        """Note what tags can have of a readable variable; else return why none can."""
+        held = value.Value
+        if is_abstract(number) and held is not None:
+            number = int(getattr(held.VariantType, "value", 0))
+        if number not in AS_TAG and number != STRUCTURE:
+            return _unfit(number)
+        if found is None:
+            return "its node id cannot be written in a plant file"
+        structure = type_node if number == STRUCTURE else None
+        try:
+            parts = await self._expansion.parts(number, structure, _held(held))
+        except (StructureUnreadable, TimeoutError, uaerrors.UaError) as error:
+            return str(error) or type(error).__name__
+        for part in parts:
+            self._note(found, part)
         return ""
+
+    def _note(self, found: Found, part: Part) -> None:
+        if part.data_type is None:
+            field_of = written_field(part.steps)
+            path = found.path if not part.steps else (*found.path, f"0:{field_of}")
+            self.into.left_out.append(LeftOut(path, part.reason, found.node))
+            return
+        index, steps = None, part.steps
+        if steps and isinstance(steps[0], tuple):
+            index, steps = steps[0], steps[1:]
+        path_of = written_field(steps) if steps else None
+        told = replace(found, data_type=part.data_type, index=index, field=path_of)
+        if steps:  # the variable's unit says nothing of its fields
+            told = replace(told, ucum=None, unit_name="")
+        self.into.found.append(told)
+
+
+def _held(variant: ua.Variant | None) -> Held:
+    """Return a variable's value; an array of nothing has no elements."""
+    if variant is not None and variant.Value is None and variant.is_array:
+        return Unsupported("array", ())
+    return value_of(variant)
 
 
 def _content(answer: ua.DataValue, *kinds: type[Any]) -> Any:  # noqa: ANN401 - what a server answered
@@ -151,8 +208,6 @@ def _unreadable(access: ua.DataValue, value: ua.DataValue) -> str:
 
 
 def _unfit(number: int) -> str:
-    if number == STRUCTURE:
-        return "a structure"
     if is_abstract(number):
         return "its type is abstract and it has no value"
     return f"built-in type {number}, which no tag has"

@@ -25,7 +25,7 @@ def section(discovery: Discovery, origin: str) -> str:
         origin: where it was found, for the heading.
     """
     lines = [
-        f"# {len(discovery.found)} tags of {_plain(origin)}; paste below the machine's keys.",
+        f"# {len(discovery.found)} tags of {printable(origin)}; paste below the machine's keys.",
         "tags = [",
         *(
             _entry(each, tag)
@@ -60,8 +60,15 @@ def ids(found: Sequence[Found]) -> list[str]:
 def _id(found: Found, length: int) -> str:
     steps = [step.partition(":")[2] for step in found.path[-length:]]
     word = "_".join(filter(None, map(_word, steps)))
-    element = "" if found.index is None else f"_{found.index}"
-    return (word[: _LONGEST_ID - len(element)].strip("_") or "tag") + element
+    part = "_".join(map(str, found.index or ()))
+    if found.field is not None:
+        part = "_".join(filter(None, (part, _word(found.field))))
+    tail = f"_{part[: _LONGEST_ID - 2]}" if part else ""
+    return (word[: _LONGEST_ID - len(tail)].strip("_") or "t") + tail if tail else _whole(word)
+
+
+def _whole(word: str) -> str:
+    return word[:_LONGEST_ID].strip("_") or "tag"
 
 
 def _word(name: str) -> str:
@@ -85,13 +92,18 @@ def _numbered(names: Sequence[str]) -> list[str]:
 
 def _entry(found: Found, tag: str) -> str:
     keys = [("id", tag)]
-    name = _plain(found.name).strip()
+    name = printable(found.name).strip()
     if name and name != tag:
-        keys.append(("name", name if found.index is None else f"{name} [{found.index}]"))
+        keys.append(("name", f"{name}{_part(found)}"))
     keys.append(("node_id", found.node_id))
     text = ", ".join(f"{key} = {_quoted(value)}" for key, value in keys)
     if found.index is not None:
-        text += f", index = {found.index}"
+        only = len(found.index) == 1
+        text += f", index = {found.index[0] if only else list(found.index)}"
+    if found.field is not None:
+        text += f", field = {_quoted(found.field)}"
+    if found.role != "value":
+        text += f", role = {_quoted(found.role)}"
     text += f", data_type = {_quoted(found.data_type)}"
     if found.ucum is not None:
         text += f", unit = {_quoted(found.ucum)}"
@@ -100,10 +112,16 @@ def _entry(found: Found, tag: str) -> str:
     return f"  {{ {text} }},{_comment(found)}"
 
 
+def _part(found: Found) -> str:
+    """Return what a person reads of the part of a value that a tag has."""
+    element = "" if found.index is None else f" [{', '.join(map(str, found.index))}]"
+    return element if found.field is None else f"{element} {printable(found.field)}"
+
+
 def _comment(found: Found) -> str:
-    remarks = [_plain(found.remark)] if found.remark else []
+    remarks = [printable(found.remark)] if found.remark else []
     if found.unit_name and found.ucum is None:
-        remarks.append(f"unit {_plain(found.unit_name)!r} has no known UCUM code")
+        remarks.append(f"unit {printable(found.unit_name)!r} has no known UCUM code")
     return f"  # {'; '.join(remarks)}" if remarks else ""
 
 
@@ -115,14 +133,14 @@ def _remarks(discovery: Discovery) -> Iterator[str]:
     if by_reason or discovery.counted or discovery.unfinished:
         yield "# Left out:"
     for reason, count in sorted(discovery.counted.items()):
-        yield f"#   {count}: {_plain(reason)}"
+        yield f"#   {count}: {printable(reason)}"
     for reason, paths in by_reason.items():
-        yield f"#   {len(paths)}: {_plain(reason)}"
-        yield from (f"#     {_plain(path)}" for path in paths[:_NAMED])
+        yield f"#   {len(paths)}: {printable(reason)}"
+        yield from (f"#     {printable(path)}" for path in paths[:_NAMED])
         if len(paths) > _NAMED:
             yield f"#     and {len(paths) - _NAMED} more"
     for path, reason in discovery.unfinished:
-        yield f"#   not everything below {_plain(path) or 'the start'}: {_plain(reason)}"
+        yield f"#   not everything below {printable(path) or 'the start'}: {printable(reason)}"
 
 
 def _quoted(text: str) -> str:
@@ -131,5 +149,6 @@ def _quoted(text: str) -> str:
     return json.dumps(whole, ensure_ascii=False).replace("\x7f", "\\u007F")
 
 
-def _plain(text: str) -> str:
+def printable(text: str) -> str:
+    """Return a text without control characters, for a comment or a terminal."""
     return _CONTROL.sub("�", text)

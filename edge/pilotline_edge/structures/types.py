@@ -72,6 +72,12 @@ class StructureTypes:
                 return
             await self._ask(unknown)
 
+    async def learn_encoding(self, encoding: ua.NodeId) -> None:
+        """Ask the server what a structure encoded so is made of; see `learn`."""
+        self._forget_former_run()
+        if encoding not in self._data_types and encoding not in self._refused:
+            await self._ask(encoding)
+
     async def learn_data_type(self, data_type: ua.NodeId) -> StructureDefinition:
         """Return the definition of a data type.
 

@@ -11,10 +11,11 @@ from asyncua.ua.attribute_ids import AttributeIds
 from pilotline_edge.backoff import Backoff
 from pilotline_edge.deadband import DeadbandFilter, server_filter
 from pilotline_edge.structures import StructureTypes
+from pilotline_edge.structures.steps import steps_of
 from pilotline_edge.subscription.publication import Unsupported
 from pilotline_historian import Value
 from pilotline_plant import Tag
-from pilotline_plant.field_path import FieldStep, field_steps
+from pilotline_plant.field_path import FieldStep
 
 BRIDGED_S = 60.0
 """How long an outage the server's queues are asked to bridge."""
@@ -71,7 +72,7 @@ class Item:
 
     def __post_init__(self) -> None:
         """Read the tag's index and field once."""
-        self.steps = _steps(self.tag)
+        self.steps = steps_of(self.tag.index, self.tag.field)
 
     def request(self, node_id: ua.NodeId) -> ua.MonitoredItemCreateRequest:
         """Return the request that makes the server monitor the tag.
@@ -143,12 +144,6 @@ class Item:
         """Keep the next value whatever the deadband: none is known that it could be near to."""
         if self.deadband is not None:
             self.deadband.forget()
-
-
-def _steps(tag: Tag) -> tuple[FieldStep, ...]:
-    """Return the way from the variable's value to what the tag has of it."""
-    element: tuple[FieldStep, ...] = () if tag.index is None else (tag.index,)
-    return element + (() if tag.field is None else field_steps(tag.field))
 
 
 def items_by_interval(tags: Sequence[Tag]) -> Iterator[tuple[int, list[Item]]]:

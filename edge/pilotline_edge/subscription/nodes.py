@@ -60,9 +60,14 @@ def node_of(text: str, namespaces: Sequence[str]) -> Resolved:
         return f"{text} is no node id; write ns=2;s=Name or nsu=urn:x;s=Name"
 
 
+def is_node_id(address: str) -> bool:
+    """Return whether an address is a node id, and not a browse path."""
+    return _NODE_ID.match(address) is not None
+
+
 async def node_at(address: str, session: MachineSession) -> Resolved:
     """Return the node at a node id or browse path, or why there is none."""
-    if _NODE_ID.match(address):
+    if is_node_id(address):
         return node_of(address, session.facts.namespaces if session.facts is not None else ())
     (found,) = await _translate([address], session)
     return found
