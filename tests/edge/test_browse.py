@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from pilotline.main import app
 from pilotline_edge.browse import BrowseWishes, Discovery, discover, section
 from pilotline_edge.browse.finding import Found, LeftOut
+from pilotline_edge.browse.pattern import PathPattern
 from pilotline_edge.browse.section import ids
 from pilotline_edge.browse.units import UNECE_URI, ucum_code
 from pilotline_edge.browse.walk import Route, Walk
@@ -259,10 +260,12 @@ class HostileSession:
 
 
 @pytest.mark.parametrize("endless_pages", [True, False])
-def test_a_server_without_end_is_left_at_the_cap(endless_pages: bool) -> None:
+@pytest.mark.parametrize("pattern", [None, "**/n*/**"])
+def test_a_server_without_end_is_left_at_the_cap(endless_pages: bool, pattern: str | None) -> None:
     server = HostileServer(endless_pages=endless_pages)
     session: Any = HostileSession(server)
-    walk = Walk(BatchedServices(session, 100, 100), Route(depth=40, most_nodes=200))
+    path = None if pattern is None else PathPattern.of(pattern)
+    walk = Walk(BatchedServices(session, 100, 100), Route(40, 200, path))
     walked = asyncio.run(walk.below(ua.NodeId(ua.Int32(85))))
     assert len(walked.variables) <= 200
     assert sum(walked.left_out.values()) > 0

@@ -42,5 +42,5 @@ def test_every_variable_is_found_within_the_servers_limits(tmp_path: Path) -> No
     assert (pressure.ucum, pressure.unit_name) == ("bar", "bar")
     mode = found["Mode"]
     assert mode.data_type is DataType.INT32
-    assert [each.index for each in discovery.found if each.name == "Axes"] == [0, 1, 2]
+    assert [each.index for each in discovery.found if each.name == "Axes"] == [(0,), (1,), (2,)]
     assert discovery.unfinished == []

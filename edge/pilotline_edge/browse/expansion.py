@@ -19,6 +19,9 @@ from pilotline_edge.subscription.publication import Unsupported
 from pilotline_plant import DataType
 from pilotline_plant.field_path import FieldStep
 
+MOST_PARTS = 1_000
+"""Most scalars of one variable that become tags, each one of its own."""
+
 _DEEPEST = 16
 _PASSES = 8
 
@@ -54,7 +57,7 @@ class Expansion:
 
     types: StructureTypes
     most_elements: int
-    most_parts: int = 1_000
+    most_parts: int = MOST_PARTS
     _unknown: set[ua.NodeId] = field(default_factory=set)
 
     async def parts(self, number: int, data_type: ua.NodeId | None, held: Held) -> list[Part]:
@@ -122,12 +125,7 @@ class Expansion:
         if not elements:
             yield Part(steps, None, "an array without elements")
         elif len(elements) > self.most_elements:
-            yield Part(
-                steps,
-                None,
-                f"an array of {len(elements)} elements; ask for --elements {len(elements)}, or "
-                "write a tag with index for each you want",
-            )
+            yield Part(steps, None, _too_long(len(elements)))
         else:
             scalar = replace(definition, rank=0)
             for at, element in enumerate(elements):
@@ -169,6 +167,11 @@ class Expansion:
         described = None if data_type is None else self.types.definition(data_type)
         fields = held.fields if isinstance(held, Unsupported) else None
         return described, dict(fields or {})
+
+
+def _too_long(length: int) -> str:
+    asked = f"ask for --elements {length}, or " if length <= MOST_PARTS else ""
+    return f"an array of {length} elements; {asked}write a tag with index for each you want"
 
 
 def _index_of(at: int, lengths: tuple[int, ...]) -> tuple[int, ...]:

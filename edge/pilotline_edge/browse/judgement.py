@@ -10,7 +10,7 @@ from asyncua.ua import uaerrors
 from asyncua.ua.attribute_ids import AttributeIds
 
 from pilotline_edge.browse.data_types import AS_TAG, STRUCTURE, is_abstract
-from pilotline_edge.browse.expansion import Expansion, Part
+from pilotline_edge.browse.expansion import MOST_PARTS, Expansion, Part
 from pilotline_edge.browse.finding import (
     USUAL_MS,
     Discovery,
@@ -73,7 +73,7 @@ class Judgement:
     most_elements: int
     properties: Mapping[ua.NodeId, Mapping[str, Place]]
     into: Discovery
-    most_parts: int = 1_000
+    most_parts: int = MOST_PARTS
     _expansion: Expansion = field(init=False)
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ from pilotline_edge.browse.pattern import PathPattern, Positions
 from pilotline_edge.connection.services import BatchedServices
 
 _LEVEL_BATCH = 100
+_ORGANIZES = ua.NodeId(ua.Int32(ObjectIds.Organizes))
 _FOLLOWED = {ua.NodeClass.Object, ua.NodeClass.Variable}
 
 
@@ -66,7 +67,9 @@ class Route:
         positions = parent.positions
         if self.pattern is not None:
             positions = self.pattern.down(positions, step, self.namespaces)
-        within = parent.within or self._of_type(reference.TypeDefinition)
+        # what an object only organizes is no part of it, and may be what it is itself a part of
+        inherited = parent.within and reference.ReferenceTypeId != _ORGANIZES
+        within = inherited or self._of_type(reference.TypeDefinition)
         return Place(node, (*parent.path, step), name, positions, within)
 
     def wanted(self, place: Place) -> bool:
