@@ -100,6 +100,7 @@ def test_what_is_no_path_is_refused(text: str) -> None:
 
 async def _furnish(server: Server) -> None:
     """Give the server a furnace with twelve zones, a loop, and a type of its own."""
+    await structures(server)  # first: asyncua knows its types by one index for all servers
     index = await server.register_namespace(FURNACE)
     kind = await server.nodes.base_object_type.add_object_type(
         node("ZoneType", index), f"{index}:ZoneType"
@@ -119,7 +120,6 @@ async def _furnish(server: Server) -> None:
     current = ua.Variant(6, ua.VariantType.Int32)
     await status.add_variable(node("Status.Current", index), f"{index}:StateCurrent", current)
     await furnace.add_property(node("Serial", index), f"{index}:Serial", "4711")
-    await structures(server)
 
 
 async def _analog(server: Server, zone: str, index: int, value: float) -> None:
@@ -170,7 +170,7 @@ TAGS = (
     tag("cell", node_id="nsu=urn:pilotline:structures;s=grid", index=(1, 2)),
     tag("no-cell", node_id="nsu=urn:pilotline:structures;s=grid", index=(5, 5)),
     tag("removed", node_id=f"nsu={FURNACE};s=Zone99.Temperature"),
-    tag("renamed", browse_path="2:Furnace/2:Zones/2:Zone77/2:Temperature"),
+    tag("renamed", browse_path="3:Furnace/3:Zones/3:Zone77/3:Temperature"),
     tag("elsewhere", node_id="nsu=urn:absent;s=x"),
     tag("part", node_id=f"nsu={FURNACE};s=Zone2.Temperature", index=0),
     tag("whole", node_id="nsu=urn:pilotline:structures;s=grid"),
@@ -250,7 +250,7 @@ def test_arrays_beyond_what_is_asked_for_are_left_out(found: dict[str, Any]) -> 
 
 def test_a_state_of_packml_is_recognised_by_its_names(found: dict[str, Any]) -> None:
     roles = {each.path[-1]: each.role for each in found["all"].found if each.role != "value"}
-    assert roles == {"2:StateCurrent": "state"}
+    assert roles == {"3:StateCurrent": "state"}
 
 
 @pytest.mark.parametrize(
@@ -311,7 +311,7 @@ def test_a_comparison_names_what_is_gone_changed_and_new(found: dict[str, Any]) 
     assert reasons["no-cell"] == "it has no [5,5]"
     assert "a scalar now" in reasons["part"]
     assert "an array or a structure now" in reasons["whole"]
-    assert ["/".join(each.path) for each in compared.new] == ["2:Furnace/2:Zones/2:Zone1/2:On"]
+    assert ["/".join(each.path) for each in compared.new] == ["3:Furnace/3:Zones/3:Zone1/3:On"]
     assert not compared.same
 
 
@@ -346,7 +346,7 @@ def test_the_command_tells_by_its_exit_code_whether_anything_differs(tmp_path: P
     assert "1 tags as they were" in same_done.output
     assert differs.exit_code == 1, differs.output
     assert "~ t: Float is now Double" in differs.output
-    assert "+ 2:Furnace/2:Zones/2:Zone1/2:On: node_id = " in differs.output
+    assert "+ 3:Furnace/3:Zones/3:Zone1/3:On: node_id = " in differs.output
     plant.write_text(_plant("opc.tcp://127.0.0.1:1/x", same), encoding="utf-8")
     lost = CliRunner().invoke(app, ["edge", "browse", str(plant), "m-1", "--compare", *data])
     assert lost.exit_code == 2

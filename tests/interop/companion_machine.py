@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.edge.opcua_machine import OpcUaMachine, free_port
-from tests.interop.node_machine import FOLDER, find_node
+from tests.interop.node_machine import FOLDER
+from tests.real_parts import find_node
 
 NAMESPACE = "urn:pilotline:companion"
 _READY_WITHIN_S = 60.0
