@@ -2,12 +2,14 @@
 
 import math
 import struct
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from asyncua import ua
-from asyncua.ua.ua_binary import struct_to_binary
+from asyncua.common.utils import Buffer
+from asyncua.ua.ua_binary import struct_from_binary, struct_to_binary
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -120,6 +122,22 @@ def test_both_decoders_agree(body: bytes) -> None:
     assert _comparable(decoding.decode(body)) == _comparable(decoding.decode_generic(body))
 
 
+@settings(max_examples=100, deadline=None)
+@given(responses())
+def test_a_message_sent_again_is_the_message_itself(body: bytes) -> None:
+    first = decoding.decode(body)
+    again = _again(body, first)
+    assert _comparable(replace(first, more=True)) == _comparable(again)
+
+
+def _again(body: bytes, first: Publication) -> Publication:
+    """Decode the republish response with the message of a publish response."""
+    response: Any = ua.RepublishResponse()
+    sent = struct_from_binary(ua.PublishResponse, Buffer(body)).Parameters
+    response.NotificationMessage = sent.NotificationMessage
+    return decoding.decode_republished(struct_to_binary(response), first.subscription_id)
+
+
 @st.composite
 def rows(draw: st.DrawFn) -> bytes:
     """A message of many values, most of them in rows of one layout."""
@@ -210,6 +228,9 @@ def test_a_source_time_keeps_its_hundred_nanoseconds() -> None:
     assert value == 1.5
     assert source_ns is not None
     assert source_ns % 1000 == 300
+    again = b"\x01\x00\x43\x03" + bytes(body[4:28] + body[37:-8])
+    (change,) = decoding.decode_republished(again, 1).changes
+    assert change[3] == source_ns, "sent again, it is the same point"
 
 
 def test_picoseconds_are_read_where_the_standard_puts_them() -> None:

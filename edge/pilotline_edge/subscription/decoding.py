@@ -43,6 +43,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 _PUBLISH_RESPONSE = b"\x01\x00\x3d\x03"
+_REPUBLISH_RESPONSE = b"\x01\x00\x43\x03"
+_NO_RESULTS = b"\xff\xff\xff\xff\xff\xff\xff\xff"
 _DATA_CHANGE = b"\x01\x00\x2b\x03\x01"
 _NO_HEADER_EXTENSION = b"\x00\x00\x00"
 
@@ -65,6 +67,9 @@ _SCALARS: dict[int, tuple[Callable[..., tuple[Any, ...]], int]] = {
 
 LEAST_ROWS = 64
 """Values in a message from which they are read at once where they are of one layout."""
+
+MOST_CHANGES = 100_000
+"""Most values of one message that are looked at, ten times what servers are asked to send."""
 
 MOST_GENERIC_BYTES = 512 * 1024
 """Longest message asyncua decodes: it takes up to four microseconds and seventy bytes for each."""
@@ -90,6 +95,37 @@ def decode(body: bytes) -> Publication:
         return decode_generic(body)
 
 
+def decode_republished(body: bytes, subscription_id: int) -> Publication:
+    """Decode a republish response, whose message is laid out like that of a publish response.
+
+    Read by asyncua, a value sent again would have another source time than the value itself.
+
+    Raises:
+        UndecodableMessage: the bytes cannot be understood.
+        asyncua.ua.UaStatusCodeError: the response carries a bad service result.
+    """
+    if body[:4] == _REPUBLISH_RESPONSE and not _header_extends(body):
+        head = struct.pack("<Ii?", subscription_id, 0, True)
+        return decode(_PUBLISH_RESPONSE + body[4:28] + head + body[28:] + _NO_RESULTS)
+    _need_generic(body)
+    try:
+        response = struct_from_binary(ua.RepublishResponse, Buffer(body))
+    except Exception as error:  # asyncua raises whatever its fields raise
+        raise UndecodableMessage(
+            f"a republish response of {len(body)} bytes cannot be read: {error!r}"
+        ) from error
+    response.ResponseHeader.ServiceResult.check()
+    return from_message(subscription_id, response.NotificationMessage, more=True)
+
+
+def _need_generic(body: bytes) -> None:
+    if len(body) > MOST_GENERIC_BYTES:
+        raise UndecodableMessage(
+            f"a publish response of {len(body)} bytes holds more than plain values, and is above "
+            f"the {MOST_GENERIC_BYTES} bytes up to which that is read"
+        )
+
+
 def decode_generic(body: bytes) -> Publication:
     """Decode a publish response with asyncua.
 
@@ -97,11 +133,7 @@ def decode_generic(body: bytes) -> Publication:
         UndecodableMessage: asyncua does not understand the bytes, or there are too many of them.
         asyncua.ua.UaStatusCodeError: the response carries a bad service result.
     """
-    if len(body) > MOST_GENERIC_BYTES:
-        raise UndecodableMessage(
-            f"a publish response of {len(body)} bytes holds more than plain values, and is above "
-            f"the {MOST_GENERIC_BYTES} bytes up to which that is read"
-        )
+    _need_generic(body)
     try:
         response = struct_from_binary(ua.PublishResponse, Buffer(body))
     except Exception as error:  # asyncua raises whatever its fields raise
@@ -172,15 +204,7 @@ def _ns_of(instant: datetime | None) -> int | None:
 
 
 def _fast(body: bytes) -> Publication:
-    if body[:4] != _PUBLISH_RESPONSE:
-        raise _NotPlain
-    # ResponseHeader: timestamp, request handle, service result, diagnostics, strings, extension
-    if (
-        _u32(body, 16)[0]
-        or body[20]
-        or _i32(body, 21)[0] > 0
-        or body[25:28] != _NO_HEADER_EXTENSION
-    ):
+    if body[:4] != _PUBLISH_RESPONSE or _header_extends(body):
         raise _NotPlain
     (subscription_id,) = _u32(body, 28)
     (available,) = _i32(body, 32)
@@ -191,6 +215,7 @@ def _fast(body: bytes) -> Publication:
     (parts,) = _i32(body, at + 13)
     at += 17
     pieces: list[Sequence[Change]] = []
+    read = 0
     for _ in range(max(parts, 0)):
         if body[at : at + 5] != _DATA_CHANGE:
             raise _NotPlain
@@ -198,23 +223,42 @@ def _fast(body: bytes) -> Publication:
         at += 9
         if length < 8 or at + length > len(body):
             raise _NotPlain
-        piece, end = _read_changes(body, at)
+        piece, end = _read_changes(body, at, MOST_CHANGES - read)
         if end > at + length:
             raise _NotPlain
         pieces.append(piece)
+        read += len(piece)
         at += length
     changes = pieces[0] if len(pieces) == 1 else list(chain.from_iterable(pieces))
     return Publication(subscription_id, sequence, _ns_of_ticks(published), more, changes)
+
+
+def _header_extends(body: bytes) -> bool:
+    """Return whether a response's header says more than that all is well.
+
+    It is: time, request handle, service result, diagnostics, strings, extension.
+    """
+    return bool(
+        _u32(body, 16)[0]
+        or body[20]
+        or _i32(body, 21)[0] > 0
+        or body[25:28] != _NO_HEADER_EXTENSION
+    )
 
 
 def _ns_of_ticks(ticks: int) -> int | None:
     return (ticks - TICKS_1970) * 100 if TICKS_1970 < ticks <= LATEST_TICKS else None
 
 
-def _read_changes(body: bytes, at: int) -> tuple[Sequence[Change], int]:
+def _read_changes(body: bytes, at: int, most: int) -> tuple[Sequence[Change], int]:
     """Read a DataChangeNotification's values and return them with the offset behind them."""
     (count,) = _i32(body, at)
     at += 4
+    if count > most:
+        raise UndecodableMessage(
+            f"a publish response of {len(body)} bytes holds more than the {MOST_CHANGES} values "
+            "up to which one is read"
+        )
     if count >= LEAST_ROWS and (found := _read_rows(body, at, count)):
         return Changes(found[0]), found[1]
     changes: list[Change] = []

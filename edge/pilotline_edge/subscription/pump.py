@@ -11,6 +11,7 @@ from asyncua.ua import uaerrors
 
 from pilotline_edge.connection.transport import CappedUaClient
 from pilotline_edge.errors import MachineUnreachable, SubscriptionLost, UndecodableMessage
+from pilotline_edge.subscription.aside import decoded
 from pilotline_edge.subscription.decoding import decode
 from pilotline_edge.subscription.publication import Publication
 
@@ -101,7 +102,7 @@ class PublishPump:
         acknowledgements = self._asked.pop(future)
         try:
             body = future.result()
-            publication = decode(bytes(body.read(len(body))))
+            publication = await decoded(bytes(body.read(len(body))), decode)
         except uaerrors.BadTooManyPublishRequests:
             if not self._asked:
                 await asyncio.sleep(_RELIEF_S)

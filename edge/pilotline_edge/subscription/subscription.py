@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import structlog
@@ -14,8 +15,10 @@ from asyncua.ua.ua_binary import struct_from_binary
 from pilotline_edge.connection.batches import Service
 from pilotline_edge.connection.session import MachineSession
 from pilotline_edge.deadband.arming import Wanted, arm
+from pilotline_edge.errors import UndecodableMessage
 from pilotline_edge.structures import StructureTypes
-from pilotline_edge.subscription.decoding import from_message
+from pilotline_edge.subscription.aside import decoded
+from pilotline_edge.subscription.decoding import decode_republished
 from pilotline_edge.subscription.items import Item
 from pilotline_edge.subscription.nodes import resolve
 from pilotline_edge.subscription.publication import (
@@ -262,12 +265,26 @@ class MachineSubscription:
             if self.subscription_id is None:
                 return
             try:
-                message = await self.session.services.republish(self.subscription_id, self.expected)
+                publication = await self._kept(self.subscription_id)
             except uaerrors.BadMessageNotAvailable:
                 return
-            if not message.SequenceNumber or not message.NotificationData:
+            except UndecodableMessage as error:
+                # It, and what the server kept after it, is declared with the next message.
+                log.warning("edge.message_sent_again_lost", reason=str(error))
                 return
-            yield from_message(self.subscription_id, message, more=True)
+            if not publication.sequence or publication.keep_alive:
+                return
+            yield publication
+
+    async def _kept(self, subscription_id: int) -> Publication:
+        """Ask for the expected message once more."""
+        request: Any = ua.RepublishRequest()
+        request.Parameters.SubscriptionId = subscription_id
+        request.Parameters.RetransmitSequenceNumber = self.expected
+        timeout_s = self.session.settings.request_timeout_s
+        body = await self.session.client.uaclient.ask(request, timeout_s)
+        read = partial(decode_republished, subscription_id=subscription_id)
+        return await decoded(bytes(body.read(len(body))), read)
 
     async def learn(self, publication: Publication) -> None:
         """Ask the server for the types of structures of which tags have a field.

@@ -1,0 +1,71 @@
+"""A message made to be slow to read holds up no other machine, and never takes much memory."""
+
+import asyncio
+import struct
+import time
+
+import pytest
+
+from pilotline_edge.errors import UndecodableMessage
+from pilotline_edge.subscription import decoding
+from pilotline_edge.subscription.aside import decoded
+
+STALL_BAR_S = 0.5
+_NOW = struct.pack("<q", 133_000_000_000_000_000)
+_HANDLE_1_VALUE = b"\x01\x00\x00\x00\x01"
+
+
+def message(row: bytes, count: int, parts: int = 1) -> bytes:
+    """Return a publish response whose parts hold this row so often."""
+    change = struct.pack("<i", count) + row * count + b"\xff\xff\xff\xff"
+    part = b"\x01\x00\x2b\x03\x01" + struct.pack("<i", len(change)) + change
+    return b"".join(
+        (
+            b"\x01\x00\x3d\x03" + _NOW + struct.pack("<II", 1, 0),
+            b"\x00\xff\xff\xff\xff\x00\x00\x00" + struct.pack("<Ii?", 1, 0, False),
+            struct.pack("<I", 1) + _NOW + struct.pack("<i", parts) + part * parts,
+            b"\xff\xff\xff\xff\xff\xff\xff\xff",
+        )
+    )
+
+
+MOST = decoding.MOST_CHANGES
+NOTHINGS = _HANDLE_1_VALUE + b"\x98" + struct.pack("<i", 500_000) + bytes(500_000)
+MESSAGES = {
+    "empty values": message(b"\x01\x00\x00\x00\x00", MOST),
+    "empty arrays": message(_HANDLE_1_VALUE + b"\x86\x00\x00\x00\x00", MOST),
+    "long arrays": message(_HANDLE_1_VALUE + b"\x84\x10\x27\x00\x00" + bytes(20_000), 800),
+    "half a million nothings": message(NOTHINGS, 1),
+}
+
+
+async def _longest_stall_s(body: bytes) -> float:
+    """Return for how long the loop did nothing else while a message was decoded, seconds."""
+    stalls = [0.0]
+
+    async def tick() -> None:
+        while True:
+            begun = time.monotonic()
+            await asyncio.sleep(0.005)
+            stalls.append(time.monotonic() - begun)
+
+    ticking = asyncio.ensure_future(tick())
+    await asyncio.sleep(0)
+    try:
+        await decoded(body, decoding.decode)
+    finally:
+        ticking.cancel()
+    return max(stalls)
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_message_that_is_slow_to_read_holds_up_no_other_machine(name: str) -> None:
+    stall_s = min(asyncio.run(_longest_stall_s(MESSAGES[name])) for _ in range(3))
+    assert stall_s < STALL_BAR_S
+
+
+@pytest.mark.parametrize("parts", [1, 4])
+def test_more_values_than_were_ever_asked_for_are_not_read(parts: int) -> None:
+    each = MOST // parts + 1
+    with pytest.raises(UndecodableMessage, match="more than the 100000 values"):
+        decoding.decode(message(b"\x01\x00\x00\x00\x00", each, parts))
