@@ -21,6 +21,9 @@ class Cause(StrEnum):
     SERVER_RESTARTED = "server-restarted"
     """The machine's server was restarted and forgot our subscriptions."""
 
+    SERVER_CHANGED = "server-changed"
+    """Another server of the same machine was gone to."""
+
     SERVER_SILENT = "server-silent"
     """The machine's server answered but no longer published."""
 

@@ -4,6 +4,7 @@
 
     EdgeError
     ├── MachineUnreachable       no answer from the machine's server; tried again by itself
+    │   └── ServerLeft           another server of the machine is better; it is gone to
     ├── EndpointRefused          a person must act before this machine can be read
     │   ├── CertificateUntrusted the server's certificate waits in rejected/
     │   └── CredentialsRefused   user name, password or policy do not fit
@@ -31,6 +32,10 @@ class EdgeError(Exception):
 
 class MachineUnreachable(EdgeError):  # noqa: N818 - a state, not a mistake
     """The machine's server does not answer; the agent tries again by itself."""
+
+
+class ServerLeft(MachineUnreachable):
+    """Another server of the machine is better than the one in use; the next connection is there."""
 
 
 class EndpointRefused(EdgeError):  # noqa: N818 - a state, not a mistake

@@ -11,7 +11,8 @@ import structlog
 from pilotline_edge.backoff import Backoff
 from pilotline_edge.cause import Cause
 from pilotline_edge.connection.identity import Identity, own_identity
-from pilotline_edge.connection.session import MachineSession, SessionSettings
+from pilotline_edge.connection.redundant_session import session_of
+from pilotline_edge.connection.session import SessionSettings
 from pilotline_edge.connection.trust import TrustStore
 from pilotline_edge.coverage import Coverage
 from pilotline_edge.difference import Difference
@@ -75,7 +76,7 @@ class Wiring:
             state: what is known of its connection.
             known: what is known of its events, where they are read.
         """
-        session = MachineSession(machine, self.identity, self.trust, self.session)
+        session = session_of(machine, self.identity, self.trust, self.session)
         intake = Intake(machine, coverage, self.journal, state, self.live)
         events = None
         if known is not None and machine.events is not None:

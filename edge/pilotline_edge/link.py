@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import structlog
@@ -10,13 +10,16 @@ from asyncua.ua import uaerrors
 
 from pilotline_edge.backoff import Backoff
 from pilotline_edge.cause import Cause
-from pilotline_edge.connection.session import MachineSession
+from pilotline_edge.connection.redundancy import Standing
+from pilotline_edge.connection.session import MachineSession, Origin
 from pilotline_edge.errors import EndpointRefused, MachineUnreachable, SubscriptionLost
 from pilotline_edge.events.intake import EventIntake
 from pilotline_edge.events.reader import EventReader
 from pilotline_edge.intake import Intake
+from pilotline_edge.racing import first_to_fail
 from pilotline_edge.reading_status import reading_status, server_status
 from pilotline_edge.resumption import Resumption
+from pilotline_edge.skew import ClockSkew
 from pilotline_edge.state import MachineState
 from pilotline_edge.subscription.healing import Step, heal
 from pilotline_edge.subscription.items import Item, items_by_interval
@@ -80,6 +83,21 @@ class MachineLink:
         return self._session.machine
 
     @property
+    def endpoint(self) -> str:
+        """The endpoint in use."""
+        return self._session.url
+
+    @property
+    def servers(self) -> Sequence[Standing]:
+        """What is known of each server of the machine, where it has several."""
+        return self._session.servers
+
+    @property
+    def server_changes(self) -> int:
+        """How often another server of the machine was gone to."""
+        return self._session.server_changes
+
+    @property
     def covered_ns(self) -> int:
         """Source time up to which every tag of the machine is known."""
         return self._intake.coverage.oldest_covered_ns()
@@ -123,7 +141,7 @@ class MachineLink:
         try:
             while True:
                 self._away(await self._connection())
-                await asyncio.sleep(self._backoff.wait_s())
+                await self._session.pause(self._backoff.wait_s())
         finally:
             self.state.disconnected("the agent stops")
             self._intake.note()
@@ -153,7 +171,7 @@ class MachineLink:
 
     async def _end_session(self) -> None:
         if self._leaves_session:
-            self._session.abort()
+            await self._session.leave()
             return
         if self._resumption is not None:
             self._resumption.forget()
@@ -170,8 +188,12 @@ class MachineLink:
                 self._acknowledge,
             )
             besides = [] if self._events is None else [self._events.run()]
-            await _first_to_fail(
-                pump.run(), self._keep_house(), self._session.renew_channel(), *besides
+            await first_to_fail(
+                pump.run(),
+                self._keep_house(),
+                self._session.renew_channel(),
+                self._session.watch_servers(),
+                *besides,
             )
         except SubscriptionLost as error:
             self._forget(error.subscription_id)
@@ -191,6 +213,8 @@ class MachineLink:
 
     async def _connect(self) -> None:
         origin = await self._session.open()
+        if origin in (Origin.RESTARTED, Origin.ELSEWHERE):
+            self._forget_server()
         for subscription in self._subscriptions:
             step = await heal(subscription, origin, self._take_again, self._lost)
             if self._connections or step is not Step.RECREATED:
@@ -223,6 +247,12 @@ class MachineLink:
             self._events.intake.made(subscription)
         else:
             self._intake.began(subscription)
+
+    def _forget_server(self) -> None:
+        """Take nothing that another server, or another run of it, said for this one's."""
+        self._forget(0)
+        self._acknowledge.clear()
+        self.state.skew = ClockSkew()
 
     def _lost(self, subscription: MachineSubscription, cause: Cause) -> None:
         if self._events is not None and subscription is self._events.subscription:
@@ -347,7 +377,7 @@ class MachineLink:
         if silence_s > subscription.patience_s:
             subscription.silences += 1
             raise MachineUnreachable(
-                f"machine {self.machine.id}: {self.machine.endpoint.url} has been silent for "
+                f"machine {self.machine.id}: {self._session.url} has been silent for "
                 f"{silence_s:.0f} s"
             )
 
@@ -368,16 +398,3 @@ class MachineLink:
     @staticmethod
     def _now() -> float:
         return asyncio.get_running_loop().time()
-
-
-async def _first_to_fail(*work: Coroutine[Any, Any, None]) -> None:
-    """Run coroutines until the first ends, cancel the others and raise what it raised."""
-    tasks = [asyncio.ensure_future(each) for each in work]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
-        task.result()

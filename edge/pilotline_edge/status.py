@@ -83,6 +83,17 @@ def _machine(link: MachineLink, per_s: float, delivered_ns: int | None) -> dict[
         "connected": state.link.connected,
         "since": _instant(state.link.since_ms * 1_000_000),
         "cause": state.link.cause,
+        "endpoint": link.endpoint,
+        "servers": [
+            {
+                "url": each.url,
+                "in_use": each.url == link.endpoint,
+                "service_level": each.level,
+                "problem": each.problem,
+            }
+            for each in link.servers
+        ],
+        "server_changes": link.server_changes,
         "values": state.values,
         "suppressed": state.suppressed,
         "values_per_s": per_s,

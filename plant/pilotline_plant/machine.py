@@ -31,6 +31,8 @@ class Endpoint:
             ``PILOTLINE_OPCUA_PASSWORD_<MACHINE>``.
         profile: name of the server profile, or None to recognise it by what the server says.
         deadbands: who applies deadbands: ``server`` where it can, or always the ``agent``.
+        also: URLs of further servers of the same machine, each with the same variables
+            (non-transparent redundancy, OPC 10000-4, 6.6.2.4); one of them all is read.
     """
 
     url: str
@@ -38,6 +40,12 @@ class Endpoint:
     user: str | None = None
     profile: str | None = None
     deadbands: str = "server"
+    also: tuple[str, ...] = ()
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Every URL of the machine, the preferred one first."""
+        return self.url, *self.also
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,9 @@ class SimulatedPlant:
         machines = tuple(
             dataclasses.replace(
                 machine,
-                endpoint=dataclasses.replace(machine.endpoint, url=self.machine(machine.id).url),
+                endpoint=dataclasses.replace(
+                    machine.endpoint, url=self.machine(machine.id).url, also=()
+                ),
             )
             for machine in self._chosen.values()
         )

@@ -76,6 +76,18 @@ def test_what_is_wrong_is_named_with_its_reason() -> None:
     assert "What needs a look" not in text_of(status(machine("mill-1")))
 
 
+def test_which_of_several_servers_is_read_and_what_ails_the_others_is_told() -> None:
+    first, second = "opc.tcp://192.168.1.20:4840", "opc.tcp://192.168.1.21:4840"
+    servers = [
+        {"url": first, "in_use": False, "service_level": None, "problem": "does not answer"},
+        {"url": second, "in_use": True, "service_level": 120, "problem": None},
+    ]
+    text = text_of(status(machine("mill-1", endpoint=second, servers=servers)))
+    assert "mill-1 2/2" in text
+    assert f"{first}: does not answer" in text
+    assert f"{second} has service level 120 of 255" in text
+
+
 def test_a_historian_that_is_away_tells_since_when_and_when_it_is_asked_again() -> None:
     told = status(machine("mill-1"))
     told["historian"] |= {

@@ -81,7 +81,7 @@ def _row(machine: Status, now: datetime) -> Iterable["RenderableType"]:
     since = duration(_age_s(machine["since"], now), 2 if up else 1)
     lag, skew, gap = machine["lag_s"], machine["clock_skew_s"], machine["last_gap"]
     healed, bad = machine["last_healed"], len(machine["bad_tags"])
-    yield Text(machine["id"])
+    yield Text(machine["id"] + _server_in_use(machine))
     yield Text(f"● {since}", "green") if up else Text(f"○ away {since}", "bold red")
     yield Text(f"{machine['values_per_s']:,.1f}", "" if up else "dim")
     yield _alarming(
@@ -92,6 +92,13 @@ def _row(machine: Status, now: datetime) -> Iterable["RenderableType"]:
     yield str(machine["gaps"])
     yield "" if gap is None else gap["cause"]
     yield "" if healed is None else healed["by"]
+
+
+def _server_in_use(machine: Status) -> str:
+    """Return which of several servers is read, such as `` 2/3``."""
+    servers = machine["servers"]
+    at = next((at for at, server in enumerate(servers, 1) if server["in_use"]), 0)
+    return f" {at}/{len(servers)}" if servers else ""
 
 
 def _parts(status: Status, now: datetime) -> "Table":
@@ -154,6 +161,13 @@ def _troubles(status: Status) -> Iterator[tuple[str, str, str]]:
     for machine in status["machines"]:
         if not machine["connected"]:
             yield machine["id"], "away", machine["cause"] or ""
+        for server in machine["servers"]:
+            if not server["in_use"] and server["problem"]:
+                yield machine["id"], "standby", f"{server['url']}: {server['problem']}"
+            elif (
+                server["in_use"] and (level := server["service_level"]) is not None and level < 200
+            ):
+                yield machine["id"], "server", f"{server['url']} has service level {level} of 255"
         for tag, reason in machine["bad_tags"].items():
             yield machine["id"], tag, reason
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -22,6 +23,7 @@ from asyncua.ua.ua_binary import nodeid_from_binary, nodeid_to_binary
 from pilotline_edge.connection.batches import BatchSizes
 from pilotline_edge.connection.facts import ServerFacts, ask_facts
 from pilotline_edge.connection.identity import Identity, own_identity
+from pilotline_edge.connection.redundancy import Standing
 from pilotline_edge.connection.transport import MachineClient
 from pilotline_edge.connection.trust import TrustStore, first_certificate
 from pilotline_edge.errors import CredentialsRefused, EndpointRefused, MachineUnreachable
@@ -58,6 +60,9 @@ class Origin(StrEnum):
     RESTARTED = "restarted"
     """A new session on a server that was restarted: its subscriptions are gone."""
 
+    ELSEWHERE = "elsewhere"
+    """A session on another server of the machine: what we had is at the one we left."""
+
 
 @dataclass(frozen=True, slots=True)
 class SessionKey:
@@ -67,11 +72,13 @@ class SessionKey:
         started: when that run of the server began.
         token: the authentication token as OPC UA writes node ids; a secret.
         nonce: the server's last nonce, which activating the session signs.
+        url: endpoint of the server, which alone may see the token.
     """
 
     started: datetime
     token: bytes = field(repr=False)
     nonce: bytes = field(repr=False)
+    url: str
 
 
 @dataclass(slots=True)
@@ -124,6 +131,21 @@ class MachineSession:
         self.batches = BatchSizes(self.settings.batch)
 
     @property
+    def url(self) -> str:
+        """The endpoint in use."""
+        return self.machine.endpoint.url
+
+    @property
+    def servers(self) -> Sequence[Standing]:
+        """What is known of each server of the machine, where it has several."""
+        return ()
+
+    @property
+    def server_changes(self) -> int:
+        """How often another server of the machine was gone to."""
+        return 0
+
+    @property
     def services(self) -> UaSession:
         """The session's OPC UA services."""
         return self.client.uaclient.session
@@ -156,7 +178,7 @@ class MachineSession:
         except _REFUSALS as error:
             await self.forget()
             raise EndpointRefused(
-                f"machine {self.machine.id}: {self.machine.endpoint.url} refuses us with "
+                f"machine {self.machine.id}: {self.url} refuses us with "
                 f"{type(error).__name__}: {error}; check user, password and whether the machine "
                 "trusts this agent's certificate"
             ) from error
@@ -165,7 +187,7 @@ class MachineSession:
             if not self.services_kept:
                 await self.forget()
             raise MachineUnreachable(
-                f"machine {self.machine.id}: {self.machine.endpoint.url} does not answer as an "
+                f"machine {self.machine.id}: {self.url} does not answer as an "
                 f"OPC UA server ({type(error).__name__}: {error})"
             ) from error
 
@@ -188,7 +210,8 @@ class MachineSession:
         if self.facts is None or self.facts.started is None or not self.services_kept:
             return None
         token = nodeid_to_binary(self.services.authentication_token)
-        return SessionKey(self.facts.started, token, self.client._server_nonce or b"")  # noqa: SLF001 - asyncua offers no getter
+        nonce = self.client._server_nonce or b""  # noqa: SLF001 - asyncua offers no getter
+        return SessionKey(self.facts.started, token, nonce, self.url)
 
     def resume(self, key: SessionKey) -> None:
         """Have the first `open` take up a session that another process began."""
@@ -203,6 +226,10 @@ class MachineSession:
             )
             # asyncua offers no setter, and annotates its own field too narrowly.
             client._server_nonce = former.nonce or None  # type: ignore[assignment]  # noqa: SLF001
+
+    async def leave(self) -> None:
+        """Drop the connection for good, and leave the session to another process."""
+        self.abort()
 
     async def forget(self) -> None:
         """Drop connection and session; the next `open` starts from nothing."""
@@ -239,9 +266,21 @@ class MachineSession:
             except (OSError, TimeoutError, uaerrors.UaError) as error:
                 raise MachineUnreachable(f"the secure channel was not renewed: {error}") from error
 
+    async def pause(self, longest_s: float) -> None:
+        """Wait before `open` is called again; shorter when another server can be read."""
+        await asyncio.sleep(longest_s)
+
+    async def watch_servers(self) -> None:
+        """Watch whether another server of the machine should be read, for ever.
+
+        Raises:
+            ServerLeft: the next `open` goes to another one.
+        """
+        await asyncio.get_running_loop().create_future()
+
     async def _new_client(self) -> MachineClient:
         endpoint = self.machine.endpoint
-        client = MachineClient(endpoint.url, self.settings.request_timeout_s)
+        client = MachineClient(self.url, self.settings.request_timeout_s)
         client.name = client.description = "Pilotline edge"
         client.product_uri = "urn:pilotline:edge"
         client.session_timeout = int(self.settings.session_timeout_s * 1000)
@@ -282,7 +321,7 @@ class MachineSession:
 
     def _check_trust(self) -> None:
         chain, uri = self._presented
-        host = urlsplit(self.machine.endpoint.url).hostname
+        host = urlsplit(self.url).hostname
         self.trust.check(chain, self.machine.id, host=host, application_uri=uri)
 
     async def _secure(self, client: MachineClient, policy_name: str) -> None:
@@ -298,7 +337,7 @@ class MachineSession:
             offered = Client.find_endpoint(endpoints, mode, policy.URI)
         except uaerrors.UaError as error:
             raise EndpointRefused(
-                f"machine {self.machine.id}: {self.machine.endpoint.url} does not offer "
+                f"machine {self.machine.id}: {self.url} does not offer "
                 f"SignAndEncrypt with {policy_name}; choose a policy that the machine has"
             ) from error
         self._presented = (offered.ServerCertificate or b"", offered.Server.ApplicationUri)

@@ -36,6 +36,24 @@ MACHINE_GAUGES: dict[str, tuple[str, OfMachine]] = {
         "Source time up to which every tag of the machine is known.",
         lambda link: link.covered_ns / 1e9,
     ),
+    "machine_servers": (
+        "Servers of the machine that the plant file names.",
+        lambda link: len(link.servers) or 1,
+    ),
+    "machine_servers_reached": (
+        "How many of several servers of the machine can be reached; absent with one.",
+        lambda link: sum(each.level is not None for each in link.servers) if link.servers else None,
+    ),
+    "machine_server": (
+        "Which of the machine's servers is read, 1 for the first of the plant file.",
+        lambda link: (
+            1 + [each.url for each in link.servers].index(link.endpoint) if link.servers else 1
+        ),
+    ),
+    "machine_service_level": (
+        "Service level of the server in use, 0 to 255; absent with one server.",
+        lambda link: next((each.level for each in link.servers if each.url == link.endpoint), None),
+    ),
     "machine_tags": ("Tags the plant file asks for.", lambda link: len(link.machine.tags)),
     "machine_bad_tags": (
         "Tags the machine's server refuses.",
@@ -62,6 +80,10 @@ MACHINE_COUNTERS: dict[str, tuple[str, OfMachine]] = {
     ),
     "machine_gaps": ("Gaps declared.", lambda link: link.state.gaps),
     "machine_reconnects": ("Connections made after the first.", lambda link: link.state.reconnects),
+    "machine_server_changes": (
+        "How often another server of the machine was gone to.",
+        lambda link: link.server_changes,
+    ),
     "machine_restarts": (
         "Times the machine's reader failed and was started anew.",
         lambda link: link.state.restarts,

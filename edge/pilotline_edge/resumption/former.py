@@ -58,6 +58,7 @@ class FormerSession:
         started: when that run of the server began, ISO 8601; another run knows nothing of us.
         token: the session's authentication token as OPC UA writes node ids, hex; a secret.
         nonce: the server's last nonce, hex; activating the session signs it.
+        url: endpoint of that server.
         subscriptions: its subscriptions.
     """
 
@@ -65,6 +66,7 @@ class FormerSession:
     started: str
     token: str = field(repr=False)
     nonce: str = field(repr=False)
+    url: str
     subscriptions: tuple[FormerSubscription, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -94,6 +96,7 @@ class FormerSession:
             str(state["started"]),
             str(state["token"]),
             str(state["nonce"]),
+            str(state["url"]),
             subscriptions,
         )
 

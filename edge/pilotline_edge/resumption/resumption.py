@@ -66,7 +66,7 @@ class Resumption:
         except ValueError:
             log.warning("edge.session_not_recalled", machine=session.machine.id, reason="damaged")
             return None
-        session.resume(SessionKey(started, token, nonce))
+        session.resume(SessionKey(started, token, nonce, former.url))
         known = {each.interval_ms: each for each in former.subscriptions}
         acknowledgements: list[Acknowledgement] = []
         for subscription in subscriptions:
@@ -94,6 +94,7 @@ class Resumption:
                 key.started.isoformat(),
                 key.token.hex(),
                 key.nonce.hex(),
+                key.url,
                 tuple(_former(each) for each in subscriptions if each.subscription_id is not None),
             )
         )

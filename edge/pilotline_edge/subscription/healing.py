@@ -15,6 +15,8 @@ log = structlog.get_logger("pilotline.edge")
 
 _SILENCES_BEFORE_DISTRUST = 2
 
+_NOTHING_KEPT = (Origin.RESTARTED, Origin.ELSEWHERE)
+
 Take = Callable[[Publication], Awaitable[None]]
 """Takes a republished message, in order."""
 
@@ -70,7 +72,7 @@ async def heal(
 
 
 async def _kept(subscription: MachineSubscription, origin: Origin) -> bool:
-    if subscription.subscription_id is None or origin is Origin.RESTARTED:
+    if subscription.subscription_id is None or origin in _NOTHING_KEPT:
         return False
     if subscription.doubtful or subscription.silences >= _SILENCES_BEFORE_DISTRUST:
         return False
@@ -83,6 +85,8 @@ def _cause(subscription: MachineSubscription, origin: Origin) -> Cause:
     if origin is Origin.RESTARTED:
         subscription.subscription_id = None
         return Cause.SERVER_RESTARTED
+    if origin is Origin.ELSEWHERE:
+        return Cause.SERVER_CHANGED
     if subscription.silences >= _SILENCES_BEFORE_DISTRUST:
         return Cause.SERVER_SILENT
     return Cause.CONNECTION_LOST

@@ -9,6 +9,9 @@ from pilotline_plant.reading.table import Table
 DEFAULT_PORT = 4840
 """IANA's port of OPC UA over TCP."""
 
+MOST_FURTHER = 7
+"""Most further servers of one machine."""
+
 
 class Security(StrEnum):
     """Security policies; all but ``None`` mean SignAndEncrypt."""
@@ -46,12 +49,15 @@ def read_endpoint(machine: Table, taken: dict[str, str]) -> Endpoint:
         if "endpoint" not in machine:
             machine.mistake("is missing; write { url = 'opc.tcp://host:port/path' }", "endpoint")
         return Endpoint(url="", security=Security.NONE)
+    machine_id = str(machine.values.get("id", ""))
+    own: dict[str, str] = {}
     endpoint = Endpoint(
-        url=_read_url(table, str(machine.values.get("id", "")), taken),
+        url=_read_url(table, machine_id, taken, own),
         security=table.word("security", Security, Security.BASIC256SHA256).value,
         user=table.optional_text("user"),
         profile=table.word("profile", ServerProfile).value if "profile" in table else None,
         deadbands=table.word("deadbands", Deadbands, Deadbands.SERVER).value,
+        also=_read_further(table, machine_id, taken, own),
     )
     if endpoint.user is not None and endpoint.security == Security.NONE:
         table.mistake("its password would travel in the clear; choose a security policy", "user")
@@ -59,19 +65,39 @@ def read_endpoint(machine: Table, taken: dict[str, str]) -> Endpoint:
     return endpoint
 
 
-def _read_url(table: Table, machine: str, taken: dict[str, str]) -> str:
+def _read_url(table: Table, machine: str, taken: dict[str, str], own: dict[str, str]) -> str:
     url = table.text("url")
-    if not url:
-        return url
-    fault = _fault(url)
-    if fault:
-        table.mistake(f"{fault}; write such as 'opc.tcp://192.168.1.20:4840/mill'", "url")
-        return url
-    address = _address(url)
-    if address in taken:
-        table.mistake(f"machine {taken[address]!r} has this endpoint already", "url")
-    taken.setdefault(address, machine)
+    if url and (mistake := _mistake(url, machine, taken, own)):
+        table.mistake(mistake, "url")
     return url
+
+
+def _read_further(
+    table: Table, machine: str, taken: dict[str, str], own: dict[str, str]
+) -> tuple[str, ...]:
+    """Read ``also``: further servers of the same machine."""
+    urls: list[str] = []
+    for index, url in table.items("also", str):
+        if mistake := _mistake(url, machine, taken, own):
+            table.mistake(mistake, "also", index)
+        urls.append(url)
+    if len(urls) > MOST_FURTHER:
+        table.mistake(f"names {len(urls)} further servers; at most {MOST_FURTHER} are read", "also")
+    return tuple(urls)
+
+
+def _mistake(url: str, machine: str, taken: dict[str, str], own: dict[str, str]) -> str:
+    """Return what is wrong with a URL of a machine, or an empty text and count it as taken."""
+    if fault := _fault(url):
+        return f"{fault}; write such as 'opc.tcp://192.168.1.20:4840/mill'"
+    address = _address(url)
+    if address in own:
+        return f"is the same endpoint as {own[address]}"
+    own[address] = url
+    if address in taken:
+        return f"machine {taken[address]!r} has this endpoint already"
+    taken[address] = machine
+    return ""
 
 
 def _fault(url: str) -> str:

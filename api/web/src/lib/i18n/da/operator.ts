@@ -86,6 +86,7 @@ export const operator = {
   'cause.messages-lost': 'meddelelser gik tabt',
   'cause.plant-changed': 'anlægsfilen blev ændret',
   'cause.queue-overflow': 'køen løb over',
+  'cause.server-changed': 'en anden af maskinens servere tog over',
   'cause.server-restarted': 'maskinens server genstartede',
   'cause.server-silent': 'maskinens server var tavs',
   'cause.session-ended': 'OPC UA-sessionen sluttede',

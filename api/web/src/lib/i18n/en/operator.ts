@@ -86,6 +86,7 @@ export const operator = {
   'cause.messages-lost': 'messages lost',
   'cause.plant-changed': 'plant file changed',
   'cause.queue-overflow': 'queue overflow',
+  'cause.server-changed': 'another server of the machine took over',
   'cause.server-restarted': 'machine server restarted',
   'cause.server-silent': 'machine server silent',
   'cause.session-ended': 'OPC UA session ended',
