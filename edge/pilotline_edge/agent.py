@@ -23,7 +23,7 @@ from pilotline_edge.intake import series_of
 from pilotline_edge.journal import Journal
 from pilotline_edge.journal.journal import MAX_BYTES
 from pilotline_edge.lease import Lease
-from pilotline_edge.live import LinkState, LiveFeed, LiveOutlet
+from pilotline_edge.live import ConditionRow, LinkState, LiveFeed, LiveOutlet
 from pilotline_edge.metrics import MetricsAddress, observed
 from pilotline_edge.mqtt import MqttFeed, is_broker
 from pilotline_edge.overview import Overview, Reloads
@@ -155,11 +155,21 @@ class EdgeAgent:
             return None
         if is_broker(settings.live_url):
             return MqttFeed(settings.live_url, settings.name, self._machine_states)
-        return LiveFeed(settings.live_url, settings.live_token, settings.name, self._link_states)
+        return LiveFeed(
+            settings.live_url,
+            settings.live_token,
+            settings.name,
+            self._link_states,
+            conditions=self._conditions,
+        )
 
     def _link_states(self) -> dict[str, LinkState]:
         links = self._fleet.links if self._fleet is not None else {}
         return {machine: link.state.link for machine, link in links.items()}
+
+    def _conditions(self) -> dict[str, list[ConditionRow]]:
+        links = self._fleet.links if self._fleet is not None else {}
+        return {machine: link.conditions for machine, link in links.items()}
 
     def _machine_states(self) -> dict[str, tuple[str, LinkState]]:
         links = self._fleet.links if self._fleet is not None else {}

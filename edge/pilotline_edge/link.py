@@ -16,6 +16,7 @@ from pilotline_edge.errors import EndpointRefused, MachineUnreachable, Subscript
 from pilotline_edge.events.intake import EventIntake
 from pilotline_edge.events.reader import EventReader
 from pilotline_edge.intake import Intake
+from pilotline_edge.live import ConditionRow
 from pilotline_edge.racing import first_to_fail
 from pilotline_edge.reading_status import reading_status, server_status
 from pilotline_edge.resumption import Resumption
@@ -106,6 +107,11 @@ class MachineLink:
         """Return how the machine is read, and what its server is, as JSON values."""
         server = server_status(self._session)
         return {"server": server, "reading": reading_status(self._items())}
+
+    @property
+    def conditions(self) -> list[ConditionRow]:
+        """The conditions that hold at the machine, the most severe first."""
+        return [] if self._events is None else self._events.intake.conditions.holding()
 
     def renamed(self, machine: Machine) -> None:
         """Take what changed about the machine besides site, endpoint and tags."""

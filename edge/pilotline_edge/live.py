@@ -4,7 +4,7 @@ import asyncio
 import json
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -42,6 +42,10 @@ class LinkState:
     cause: str | None
 
 
+ConditionRow = tuple[str, str, str, int, str, int]
+"""Id, name, source, severity, message and time (ns UTC) of a condition that holds at a machine."""
+
+
 class LiveOutlet(Protocol):
     """Where live values go.
 
@@ -70,6 +74,9 @@ class LiveOutlet(Protocol):
 class LiveFeed:
     """Keeps the newest value of each tag and pushes changes to the API.
 
+    Connections, and the conditions that hold at machines, go whole: when they change, and every
+    two seconds.
+
     Characteristics
         buffered: one value per tag; a newer one replaces an older one
         policy when the API is away: values are dropped, newest wins
@@ -85,6 +92,7 @@ class LiveFeed:
         agent: str,
         connections: Callable[[], Mapping[str, LinkState]],
         transport: httpx.AsyncBaseTransport | None = None,
+        conditions: Callable[[], Mapping[str, Sequence[ConditionRow]]] = dict,
     ) -> None:
         self._url = f"{url.rstrip('/')}/api/v1/edge/live"
         self._token = token
@@ -92,7 +100,8 @@ class LiveFeed:
         self._connections = connections
         self._transport = transport
         self._newest = NewestValues()
-        self._told: Mapping[str, LinkState] = {}
+        self._conditions = conditions
+        self._told: tuple[Mapping[str, LinkState], Mapping[str, Sequence[ConditionRow]]] = ({}, {})
         self._told_at = -math.inf
         self.problem: str | None = None
         self.pushed = 0
@@ -130,8 +139,8 @@ class LiveFeed:
     def _due(self) -> bytes | None:
         """Return what is to be sent now, or None."""
         now = asyncio.get_running_loop().time()
-        connections = dict(self._connections())
-        overdue = now - self._told_at >= CONNECTIONS_PERIOD_S or connections != self._told
+        connections, conditions = state = (dict(self._connections()), dict(self._conditions()))
+        overdue = now - self._told_at >= CONNECTIONS_PERIOD_S or state != self._told
         if not self._newest and not overdue:
             return None
         message: dict[str, Any] = {
@@ -141,7 +150,8 @@ class LiveFeed:
             "values": [_row(key, newest) for key, newest in self._newest.take(MAX_VALUES)],
         }
         if overdue:
-            self._told, self._told_at = connections, now
+            self._told, self._told_at = state, now
+            message["conditions"] = conditions
             message["connections"] = {
                 machine: {"connected": s.connected, "since_ms": s.since_ms, "cause": s.cause}
                 for machine, s in connections.items()

@@ -282,6 +282,18 @@ def test_conditions_beyond_measure_are_not_followed() -> None:
     assert len(conditions.standing) == MOST_CONDITIONS
 
 
+def test_operators_are_told_what_holds_now_the_most_severe_first() -> None:
+    over = replace(EVENT, condition=replace(HOT, id="over", active=False))
+    branch = replace(EVENT, condition=replace(HOT, id="ns=2;i=7#1"))
+    worse = replace(EVENT, condition=replace(HOT, id="worse"), severity=900)
+    plain = replace(EVENT, condition=replace(HOT, id="plain", active=None), severity=100)
+    conditions = Conditions([EVENT, over, branch, plain])
+    assert [row[0] for row in conditions.holding()] == ["ns=2;i=7", "plain"]
+    conditions.take(worse)
+    assert [row[0] for row in conditions.holding()] == ["worse", "ns=2;i=7", "plain"]
+    assert conditions.holding()[1] == ("ns=2;i=7", "Hot", "Spindle", 700, "hot", 5 * SECOND_NS)
+
+
 # -- coverage -----------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import async_solipsism
 import httpx
 
-from pilotline_edge.live import LinkState, LiveFeed
+from pilotline_edge.live import ConditionRow, LinkState, LiveFeed
 
 
 class Api:
@@ -91,6 +91,37 @@ def test_changes_are_sent_five_times_a_second_and_silence_costs_a_push_each_two(
         quiet = api.pushes[before:]
         assert 4 <= len(quiet) <= 6
         assert all(body["connections"]["mill-1"]["connected"] for _, body in quiet)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    in_virtual_time(work)
+
+
+def test_what_holds_at_a_machine_is_told_whole_at_once_and_every_two_seconds() -> None:
+    async def work() -> None:
+        api = Api()
+        holding: dict[str, list[ConditionRow]] = {"mill-1": []}
+        hot: ConditionRow = ("ns=2;i=7", "Hot", "Spindle", 700, "too hot", 5)
+        live = LiveFeed(
+            "http://api",
+            "secret",
+            "edge-1",
+            dict,
+            httpx.MockTransport(api.handle),
+            conditions=lambda: holding,
+        )
+        task = asyncio.ensure_future(live.run())
+        await asyncio.sleep(0.5)
+        assert api.pushes[-1][1]["conditions"] == {"mill-1": []}
+        holding["mill-1"] = [hot]
+        begun = asyncio.get_running_loop().time()
+        await asyncio.sleep(0.5)
+        at, body = api.pushes[-1]
+        assert at - begun <= 0.2
+        assert body["conditions"] == {"mill-1": [list(hot)]}
+        await asyncio.sleep(4.0)
+        assert api.pushes[-1][0] > at
+        assert api.pushes[-1][1]["conditions"] == {"mill-1": [list(hot)]}
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 

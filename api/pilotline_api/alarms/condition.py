@@ -14,8 +14,8 @@ class Condition(NamedTuple):
     Attributes:
         machine: machine id.
         tag: tag id of a limit; None where the whole machine is meant.
-        kind: ``low_low``, ``low``, ``high``, ``high_high``, ``connection``, or the PackML state
-            word in lower case.
+        kind: ``low_low``, ``low``, ``high``, ``high_high``, ``connection``, the PackML state word
+            in lower case, or ``event:`` and a digest for a condition of the machine's own.
     """
 
     machine: str

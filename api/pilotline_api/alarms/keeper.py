@@ -7,6 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 from prometheus_client import Gauge
 
 from pilotline_api.alarms.journal import AlarmJournal
+from pilotline_api.alarms.machine_conditions import MachineConditions
 from pilotline_api.alarms.monitor import AlarmMonitor
 from pilotline_api.alarms.repository import open_alarms
 from pilotline_api.kit.base import new_id
@@ -20,13 +21,16 @@ _log = structlog.get_logger("pilotline.api.alarms")
 
 
 class AlarmKeeper:
-    """The plant's one alarm monitor, with the journal that keeps what it finds.
+    """The plant's one alarm monitor, what machines raise themselves, and the journal of both.
 
     Exactly one runs per plant: in the API process that the edge agents push to.
     """
 
-    def __init__(self, monitor: AlarmMonitor, journal: AlarmJournal) -> None:
+    def __init__(
+        self, monitor: AlarmMonitor, machines: MachineConditions, journal: AlarmJournal
+    ) -> None:
         self.monitor = monitor
+        self.machines = machines
         self.journal = journal
 
     @classmethod
@@ -35,11 +39,12 @@ class AlarmKeeper:
         monitor = AlarmMonitor(plant, now, new_id)
         journal = AlarmJournal(database)
         left_open = await run_in_threadpool(_left_open, database)
-        orphans = monitor.adopt(left_open, now)
+        machines = MachineConditions(plant, new_id)
+        orphans = monitor.adopt(machines.adopt(left_open), now)
         if orphans:
             _log.info("alarms.orphans_cleared", count=len(orphans))
         journal.add(orphans)
-        return cls(monitor, journal)
+        return cls(monitor, machines, journal)
 
     def changed(self, applied: Applied, now: Moment) -> None:
         """Look at what a push, or the edge's silence, changed."""
@@ -47,11 +52,13 @@ class AlarmKeeper:
             self.journal.add(self.monitor.connect(connection, now))
         for reading in applied.readings:
             self.journal.add(self.monitor.read(reading, now))
+        for machine, holding in applied.conditions.items():
+            self.journal.add(self.machines.told(machine, holding, now))
 
     def tick(self, now: Moment) -> None:
         """Look at the clock; call it about every second."""
         self.journal.add(self.monitor.tick(now))
-        _open.set(self.monitor.open_alarms)
+        _open.set(self.monitor.open_alarms + self.machines.open_alarms)
 
 
 def _left_open(database: Database) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from msgspec import Meta
 from pilotline_api.live.wire import MAX_TEXT, WireValue
 
 _Id = Annotated[str, Meta(max_length=128)]
+_Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 _UnixMs = Annotated[int, Meta(ge=0, le=2**53)]
 
 _LEAST_INT: Final = -(2**63)
@@ -21,6 +22,17 @@ PushedValue = tuple[
     Annotated[int, Meta(ge=0, le=2**32 - 1)],
 ]
 """Machine id, tag id, source time in ns UTC, value, OPC UA status code."""
+
+
+PushedCondition = tuple[
+    Annotated[str, Meta(min_length=1, max_length=1024)],
+    _Text,
+    _Text,
+    Annotated[int, Meta(ge=1, le=1000)],
+    _Text,
+    Annotated[int, Meta(ge=0, le=2**63 - 1)],
+]
+"""Id, name, source, severity, message and time (ns UTC) of a condition that holds at a machine."""
 
 
 class PushError(ValueError):
@@ -49,12 +61,15 @@ class EdgePush(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         sent_ms: the agent's clock when it sent the push, ms UTC.
         connections: state by machine id; the agent sends each at least every two seconds.
         values: newest value of each tag that changed.
+        conditions: all conditions that hold at a machine, by machine id; a machine that is not
+            named has not been asked.
     """
 
     agent: Annotated[str, Meta(min_length=1, max_length=64)]
     sent_ms: _UnixMs
     connections: dict[_Id, PushedConnection]
     values: list[PushedValue]
+    conditions: dict[_Id, Annotated[list[PushedCondition], Meta(max_length=200)]] = {}
 
 
 _decoder = msgspec.json.Decoder(EdgePush)

@@ -1,9 +1,10 @@
 """What is heard of machines: readings, connections, and what a push changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from pilotline_api.live.push import PushedCondition
 from pilotline_api.live.wire import WireValue
 from pilotline_historian.sample import Value
 from pilotline_plant import PackMLState
@@ -60,12 +61,14 @@ class Applied:
         connections: connections that changed.
         unknown: ``(machine, tag)`` that the plant does not have.
         overtaken: number of values older than the held ones.
+        conditions: what holds at machines by their own account.
     """
 
     readings: list[Reading] = field(default_factory=list)
     connections: list[Connection] = field(default_factory=list)
     unknown: list[tuple[str, str]] = field(default_factory=list)
     overtaken: int = 0
+    conditions: Mapping[str, Sequence[PushedCondition]] = field(default_factory=dict)
 
 
 def packml_state(value: Value | None) -> PackMLState | None:

@@ -4,10 +4,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from hashlib import sha256
 
+from pilotline_edge.live import ConditionRow
 from pilotline_historian import ConditionState, Event
 
 MOST_CONDITIONS = 300
 """Most standing conditions of a machine that are followed."""
+
+MOST_SHOWN = 100
+"""Most conditions of a machine that are told live, the most severe ones."""
 
 VANISHED = "pilotline:ConditionVanished"
 """Type of the event with which the agent closes a condition that a refresh did not tell."""
@@ -28,11 +32,37 @@ class Conditions:
             event.condition.id: event for event in standing if event.condition is not None
         }
         self._told: set[str] | None = None
+        self._holding: list[ConditionRow] | None = None
 
     @property
     def standing(self) -> list[Event]:
         """The newest event of each condition that stands."""
         return list(self._standing.values())
+
+    def holding(self) -> list[ConditionRow]:
+        """Return what operators should know of: what holds now, the most severe first.
+
+        An alarm that is over but not acknowledged at the machine no longer holds, nor do branches
+        (OPC 10000-9, 4.3), which tell of the past.
+        """
+        if self._holding is None:
+            held = [
+                (
+                    state.id,
+                    state.name,
+                    event.source_name,
+                    event.severity,
+                    event.message,
+                    event.time_ns,
+                )
+                for event in self._standing.values()
+                if (state := event.condition) is not None
+                and state.active is not False
+                and "#" not in state.id
+            ]
+            held.sort(key=lambda row: (-row[3], row[0]))
+            self._holding = held[:MOST_SHOWN]
+        return self._holding
 
     @property
     def refreshing(self) -> bool:
@@ -58,6 +88,7 @@ class Conditions:
                 return False
         if known is not None and event.time_ns < known.time_ns:
             return True
+        self._holding = None
         if not state.retain:
             self._standing.pop(state.id, None)
         elif known is not None or len(self._standing) < MOST_CONDITIONS:
@@ -77,6 +108,7 @@ class Conditions:
         told, self._told = self._told, None
         if told is None:
             return []
+        self._holding = None
         vanished = [event for key, event in self._standing.items() if key not in told]
         closing = []
         for event in vanished:

@@ -171,7 +171,7 @@ def _node_text(node: ua.NodeId, namespaces: Sequence[str]) -> str:
     index, _, rest = text.removeprefix("ns=").partition(";")
     if not text.startswith("ns=") or int(index) >= len(namespaces):
         return text
-    uri = quote(_text(namespaces[int(index)], MOST_NAME), safe="/:?#[]@!$&'()*+,=~")
+    uri = quote(_text(namespaces[int(index)], MOST_NAME), safe="/:?[]@!$&'()*+,=~")
     return f"nsu={uri};{rest}"[:MOST_NAME]
 
 
