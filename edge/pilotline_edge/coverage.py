@@ -22,6 +22,9 @@ from pilotline_historian import Gap
 Seen = tuple[str, int, int]
 """Tag id, source time in ns UTC and status code of one value received."""
 
+Span = tuple[int, int, int]
+"""Source times in ns UTC of the last value known of a tag, and of begin and end of what is not."""
+
 _LEAST_SLACK_NS = 100_000_000
 _LAG_RESERVE = 2
 
@@ -35,6 +38,7 @@ class _Opening:
     awaited: dict[str, int]
     start_ns: int | None = None
     end_ns: int | None = None
+    spans: dict[str, Span] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -65,6 +69,7 @@ class Coverage:
     _lag_ns: int = 0
     _opening: _Opening | None = None
     _late: dict[str, tuple[int, str]] = field(default_factory=dict)
+    _spans: dict[Gap, dict[str, Span]] = field(default_factory=dict)
 
     def begin(self, now_ns: int) -> bool:
         """Promise coverage from now on for tags never promised before.
@@ -114,6 +119,14 @@ class Coverage:
         if self._opening is not None:
             waiting |= self._opening.awaited
         return waiting
+
+    def spans_of(self, gap: Gap) -> dict[str, Span]:
+        """Return what is really missing of each tag in a gap just declared; asked once.
+
+        A gap of the machine reaches from the first tag's loss to the last tag's return, and some
+        tags in it lost nothing.
+        """
+        return self._spans.pop(gap, {})
 
     @property
     def unsettled(self) -> bool:
@@ -180,7 +193,8 @@ class Coverage:
         if not tags:
             return []
         start = min(self.covered_ns(tag) for tag in tags)
-        return self._gaps(set(tags), start, until_ns, cause)
+        spans = {tag: (self._last[tag], start, until_ns) for tag in tags}
+        return self._gaps(set(tags), start, until_ns, cause, spans)
 
     def retire(self, tags: Iterable[str], until_ns: int, cause: Cause) -> list[Gap]:
         """Stop to promise coverage of tags and return the gaps from what is known until then.
@@ -237,6 +251,9 @@ class Coverage:
         if source_ns > start_ns:
             opening.start_ns = min(opening.start_ns or start_ns, start_ns)
             opening.end_ns = max(opening.end_ns or source_ns, source_ns)
+            # Lost a second time before the others came back, it keeps its earlier beginning.
+            known_ns, since_ns, _ = opening.spans.get(tag, (self._last[tag], start_ns, 0))
+            opening.spans[tag] = (known_ns, since_ns, source_ns)
         return [] if opening.awaited else self._close()
 
     def _close(self) -> list[Gap]:
@@ -245,17 +262,42 @@ class Coverage:
             return []
         if not opening.scope:
             return []
-        return self._gaps(opening.scope, opening.start_ns, opening.end_ns, opening.cause)
+        return self._gaps(
+            opening.scope, opening.start_ns, opening.end_ns, opening.cause, opening.spans
+        )
 
-    def _gaps(self, tags: set[str], start_ns: int, end_ns: int, cause: str) -> list[Gap]:
+    def _gaps(
+        self,
+        tags: set[str],
+        start_ns: int,
+        end_ns: int,
+        cause: str,
+        spans: Mapping[str, Span] | None = None,
+    ) -> list[Gap]:
         if tags >= self.groups.keys():
-            return self._gap(None, start_ns, end_ns, cause)
-        return [gap for tag in sorted(tags) for gap in self._gap(tag, start_ns, end_ns, cause)]
+            return self._gap(None, start_ns, end_ns, cause, spans)
+        gaps: list[Gap] = []
+        for tag in sorted(tags):
+            own = None if spans is None else {tag: spans[tag]} if tag in spans else {}
+            gaps += self._gap(tag, start_ns, end_ns, cause, own)
+        return gaps
 
-    def _gap(self, tag: str | None, start_ns: int, end_ns: int, cause: str) -> list[Gap]:
+    def _gap(
+        self,
+        tag: str | None,
+        start_ns: int,
+        end_ns: int,
+        cause: str,
+        spans: Mapping[str, Span] | None = None,
+    ) -> list[Gap]:
         if end_ns <= start_ns:
             return []
-        return [Gap(self.site, self.machine, tag, start_ns, end_ns, cause)]
+        gap = Gap(self.site, self.machine, tag, start_ns, end_ns, cause)
+        if spans is None and tag is not None:
+            spans = {tag: (self._last.get(tag, start_ns), start_ns, end_ns)}
+        if spans:
+            self._spans[gap] = dict(spans)
+        return [gap]
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON values."""
@@ -272,6 +314,7 @@ class Coverage:
                 "awaited": opening.awaited,
                 "start": opening.start_ns,
                 "end": opening.end_ns,
+                "spans": opening.spans,
             },
         }
 
@@ -299,5 +342,10 @@ class Coverage:
                 {tag: at for tag, at in opening["awaited"].items() if tag in groups},
                 opening["start"],
                 opening["end"],
+                {
+                    tag: (known, start, end)
+                    for tag, (known, start, end) in opening.get("spans", {}).items()
+                    if tag in groups
+                },
             )
         return coverage

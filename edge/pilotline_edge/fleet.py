@@ -81,7 +81,7 @@ class Wiring:
         events = None
         if known is not None and machine.events is not None:
             events = EventIntake(machine, machine.events, known, self.journal, state)
-        intake.recall_taken()
+        intake.recall()
         sessions = self.journal.path.parent / "sessions"
         resumption = Resumption(SessionFile(sessions, machine.id))
         return MachineLink(session, intake, state, resumption, events)

@@ -5,9 +5,12 @@ import json
 import time
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
 
+from pilotline_edge.backfill.evidence import Recorded
+from pilotline_edge.backfill.loss import Losses
 from pilotline_edge.cause import Cause
 from pilotline_edge.coverage import Coverage, Seen
 from pilotline_edge.journal import Entry, Journal, Samples
@@ -51,6 +54,7 @@ class Intake:
         taken: per publishing interval which subscription is read (`MachineSubscription.made_ns`)
             and the sequence number after the last message taken; kept with the coverage, so that
             nobody goes on with a subscription whose loss before it was never noted.
+        losses: what the server's history may still give, kept with the coverage.
         kept_at: loop time at which coverage was last given to the journal.
     """
 
@@ -64,6 +68,7 @@ class Intake:
     ) -> None:
         self.coverage = coverage
         self.taken: dict[int, tuple[int, int]] = {}
+        self.losses = Losses()
         self.kept_at = 0.0
         self._machine = machine
         self._journal = journal
@@ -83,10 +88,12 @@ class Intake:
         """Whether it is time to tell how far the machine is known."""
         return self._vouch_at is not None and asyncio.get_running_loop().time() >= self._vouch_at
 
-    def recall_taken(self) -> None:
-        """Remember which messages an agent before took."""
-        kept = self._journal.coverage.get(self._machine.id, {}).get("taken", {})
-        self.taken = {int(interval): (of, after) for interval, (of, after) in kept.items()}
+    def recall(self) -> None:
+        """Remember which messages an agent before took, and what it waited for."""
+        kept = self._journal.coverage.get(self._machine.id, {})
+        taken = kept.get("taken", {})
+        self.taken = {int(interval): (of, after) for interval, (of, after) in taken.items()}
+        self.losses.take_over(self._machine.site, self._machine.id, kept.get("losses", ()))
 
     def began(self, subscription: MachineSubscription) -> None:
         """Note that a subscription was made anew, and nothing of it taken yet."""
@@ -98,13 +105,40 @@ class Intake:
 
     def settle(self) -> asyncio.Future[None]:
         """Declare what tags have not come back to together after a loss."""
-        return self._keep(Samples(), self.coverage.settle(), time.time_ns())
+        return self._keep(Samples(), self._unheld(self.coverage.settle()), time.time_ns())
+
+    def declare(self, gaps: Sequence[Gap]) -> asyncio.Future[None]:
+        """Declare gaps that waited for history."""
+        return self._keep(Samples(), gaps, time.time_ns())
+
+    def backfilled(
+        self, recorded: Sequence[tuple[str, Recorded]], gaps: Sequence[Gap]
+    ) -> asyncio.Future[None]:
+        """Journal values of the server's history, with what is left of the loss they were for.
+
+        Args:
+            recorded: tag id and value.
+            gaps: what history was found not to have, once the loss is over.
+        """
+        samples = Samples()
+        for tag, each in recorded:
+            samples.series.append(self._numbers[tag])
+            samples.source_ns.append(each.source_ns)
+            samples.server_ns.append(each.server_ns)
+            samples.statuses.append(each.status)
+            samples.values.append(each.value)
+        return self._keep(samples, gaps, time.time_ns())
+
+    def _unheld(self, gaps: Sequence[Gap]) -> list[Gap]:
+        """Hold back what history may give and return what is to be declared at once."""
+        return [gap for gap in gaps if not self.losses.hold(gap, self.coverage.spans_of(gap))]
 
     def retire(self, tags: Sequence[str], cause: Cause) -> None:
         """Declare that tags are no longer read, and keep the coverage without them."""
         now_ns = time.time_ns()
-        self._keep(Samples(), self.coverage.retire(tags, now_ns, cause), now_ns)
-        self._journal.coverage[self._machine.id] = self.coverage.to_json()
+        gaps = [*self.losses.retire(tags), *self.coverage.retire(tags, now_ns, cause)]
+        self._keep(Samples(), gaps, now_ns)
+        self._journal.coverage[self._machine.id] = self._state_json()
         if self._live is not None:
             self._live.forget(self._machine.id, tags)
 
@@ -143,6 +177,7 @@ class Intake:
         )
         if not samples and not found:
             return None
+        found = self._unheld(found)
         now_ns = time.time_ns()
         self._state.messages += 1
         self._state.values += len(samples)
@@ -243,7 +278,7 @@ class Intake:
                 seconds=round((gap.end_ns - gap.start_ns) / 1e9, 3),
                 cause=gap.cause,
             )
-        coverage = json.dumps({**self.coverage.to_json(), "taken": self.taken})
+        coverage = json.dumps(self._state_json())
         machine = self._machine
         entry = Entry(machine.site, machine.id, published_ns, samples, gaps, coverage)
         return self._journal.append(entry, machine.priority)
@@ -257,7 +292,8 @@ class Intake:
         if not first and not self.due:
             return 0
         self._vouch_at = self.kept_at + _VOUCH_S
-        mark = self.coverage.watermark()
+        # A loss that waits for history is not declared yet, so nothing behind it is vouched for.
+        mark = None if self.losses else self.coverage.watermark()
         if first or mark is None or mark[0] <= self._vouched_ns:
             return 0
         self._vouched_ns, missing = mark
@@ -267,3 +303,10 @@ class Intake:
         samples.statuses.append(GOOD)
         samples.values.append(missing)
         return self._vouched_ns
+
+    def _state_json(self) -> dict[str, Any]:
+        return {
+            **self.coverage.to_json(),
+            "taken": self.taken,
+            "losses": self.losses.to_json(),
+        }

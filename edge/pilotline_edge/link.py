@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from asyncua.ua import uaerrors
 
+from pilotline_edge.backfill.backfill import Backfill
 from pilotline_edge.backoff import Backoff
 from pilotline_edge.cause import Cause
 from pilotline_edge.connection.redundancy import Standing
@@ -66,6 +67,7 @@ class MachineLink:
             MachineSubscription(session, interval_ms, items)
             for interval_ms, items in items_by_interval(session.machine.tags)
         ]
+        self._backfill = Backfill(session, intake, state, tuple(self._subscriptions))
         self._events = None if events is None else EventReader(session, events)
         if self._events is not None:
             self._subscriptions.append(self._events.subscription)
@@ -100,8 +102,15 @@ class MachineLink:
 
     @property
     def covered_ns(self) -> int:
-        """Source time up to which every tag of the machine is known."""
-        return self._intake.coverage.oldest_covered_ns()
+        """Source time up to which every tag of the machine is known or declared."""
+        oldest = self._intake.coverage.oldest_covered_ns()
+        waiting = self._intake.losses.oldest_ns()
+        return oldest if waiting is None else min(oldest, waiting)
+
+    @property
+    def losses_waiting(self) -> int:
+        """Losses not declared yet, since the server's history may give what they took."""
+        return len(self._intake.losses)
 
     def reading(self) -> dict[str, Any]:
         """Return how the machine is read, and what its server is, as JSON values."""
@@ -147,6 +156,7 @@ class MachineLink:
         try:
             while True:
                 self._away(await self._connection())
+                self._backfill.expire()
                 await self._session.pause(self._backoff.wait_s())
         finally:
             self.state.disconnected("the agent stops")
@@ -199,6 +209,7 @@ class MachineLink:
                 self._keep_house(),
                 self._session.renew_channel(),
                 self._session.watch_servers(),
+                self._backfill.run(),
                 *besides,
             )
         except SubscriptionLost as error:

@@ -24,12 +24,14 @@ class MachineState:
         duplicates: messages that came a second time and were dropped.
         missing: messages that were lost for good and declared as gaps.
         gaps: gaps declared.
+        gaps_healed: gaps that the server's history filled whole, so that they were not declared.
+        backfilled: values read from the server's history.
         last_gap: the gap declared last, or None.
         reconnects: connections made after the first.
         restarts: times the reader of the machine failed and was started anew.
         lag_s: age of the newest value of the last message when it arrived, or None.
         skew: how far the machine's clock is from ours.
-        healed_by: how often each step healed a subscription.
+        healed_by: how often each step healed a subscription or a loss.
         last_healed: the step that healed last and its wall-clock milliseconds, or None.
         bad_tags: reason per tag that the server refuses.
     """
@@ -44,6 +46,8 @@ class MachineState:
     duplicates: int = 0
     missing: int = 0
     gaps: int = 0
+    gaps_healed: int = 0
+    backfilled: int = 0
     reconnects: int = 0
     restarts: int = 0
     last_gap: Gap | None = None

@@ -58,9 +58,9 @@ class Rig:
         coverage = recall(READ, self.journal)
         coverage._last["a"] = START
         coverage._opening = None
-        self.link = MachineLink(
-            session, Intake(READ, coverage, self.journal, self.state, None), self.state
-        )
+        intake = Intake(READ, coverage, self.journal, self.state, None)
+        intake.losses.barren.add("a")  # a server without history: gaps wait for nothing
+        self.link = MachineLink(session, intake, self.state)
         (self.subscription,) = self.link._subscriptions
         self.subscription.subscription_id = 7
         self.subscription.items[0].accepted(1, 100)

@@ -55,6 +55,10 @@ MACHINE_GAUGES: dict[str, tuple[str, OfMachine]] = {
         lambda link: next((each.level for each in link.servers if each.url == link.endpoint), None),
     ),
     "machine_tags": ("Tags the plant file asks for.", lambda link: len(link.machine.tags)),
+    "machine_gaps_waiting": (
+        "Losses that wait for the machine's history.",
+        lambda link: link.losses_waiting,
+    ),
     "machine_bad_tags": (
         "Tags the machine's server refuses.",
         lambda link: len(link.state.bad_tags),
@@ -79,6 +83,14 @@ MACHINE_COUNTERS: dict[str, tuple[str, OfMachine]] = {
         lambda link: link.state.missing,
     ),
     "machine_gaps": ("Gaps declared.", lambda link: link.state.gaps),
+    "machine_gaps_healed": (
+        "Gaps filled whole from the machine's history and not declared.",
+        lambda link: link.state.gaps_healed,
+    ),
+    "machine_values_backfilled": (
+        "Values read from the machine's history.",
+        lambda link: link.state.backfilled,
+    ),
     "machine_reconnects": ("Connections made after the first.", lambda link: link.state.reconnects),
     "machine_server_changes": (
         "How often another server of the machine was gone to.",
@@ -94,6 +106,7 @@ MACHINE_COUNTERS: dict[str, tuple[str, OfMachine]] = {
         _healed(step),
     )
     for step in Step
+    if step is not Step.BACKFILLED
 }
 """Counters per machine; Prometheus adds ``_total`` to the name."""
 

@@ -31,7 +31,10 @@ class Step(StrEnum):
     """It was moved to a new session, then republished; nothing is lost."""
 
     RECREATED = "recreated"
-    """It was made anew; what lies between is a declared gap."""
+    """It was made anew; what lies between is a gap, unless the server's history has it."""
+
+    BACKFILLED = "backfilled"
+    """Values that an outage took were read from the server's history, all or some of them."""
 
 
 async def heal(

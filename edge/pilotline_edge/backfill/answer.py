@@ -1,0 +1,133 @@
+"""Answer: from the bytes of a history read response to recorded values.
+
+Times are read to the full 100 ns; asyncua would cut them to microseconds, and a value of history
+would pass for another one than the same value read live.
+"""
+
+import struct
+from typing import NamedTuple
+
+from asyncua import ua
+from asyncua.common.utils import Buffer
+from asyncua.ua.object_ids import ObjectIds
+from asyncua.ua.ua_binary import (
+    Primitives,
+    nodeid_from_binary,
+    struct_from_binary,
+    variant_from_binary,
+)
+
+from pilotline_edge.backfill.evidence import Recorded
+from pilotline_edge.errors import UndecodableMessage
+from pilotline_edge.subscription.decoding import MOST_GENERIC_BYTES
+from pilotline_edge.subscription.publication import LATEST_TICKS, TICKS_1970, Unsupported
+from pilotline_edge.subscription.values import value_of
+from pilotline_historian import Value
+
+_HISTORY = {
+    ObjectIds.HistoryData_Encoding_DefaultBinary,
+    ObjectIds.HistoryModifiedData_Encoding_DefaultBinary,
+}
+_BODY = 0x01
+_FIXED = {
+    number: struct.Struct(f"<{layout}") for number, layout in enumerate("?bBhHiIqQfd", start=1)
+}
+_LAYOUTS = ((0x02, struct.Struct("<I")), (0x04, struct.Struct("<q")), (0x10, struct.Struct("<H")))
+_SERVER = ((0x08, struct.Struct("<q")), (0x20, struct.Struct("<H")))
+
+
+class Answer(NamedTuple):
+    """What a server answered for one node.
+
+    Attributes:
+        status: status code of the operation.
+        continuation: where to ask on, or None at the end.
+        recorded: values, at most as many as were asked for.
+    """
+
+    status: int
+    continuation: bytes | None
+    recorded: list[Recorded]
+
+
+def read_answers(body: bytes, most: int) -> list[Answer]:
+    """Return the answers in a history read response.
+
+    Args:
+        body: its bytes.
+        most: values asked for of each node; a server that sends more is not read further.
+
+    Raises:
+        UndecodableMessage: the bytes are no such response, or more than may be read.
+        asyncua.ua.UaStatusCodeError: the response carries a bad service result.
+    """
+    buffer = Buffer(body)
+    try:
+        nodeid_from_binary(buffer)
+        header = struct_from_binary(ua.ResponseHeader, buffer)
+    except Exception as error:  # asyncua raises whatever its fields raise
+        raise UndecodableMessage(f"a history response cannot be read: {error!r}") from error
+    header.ServiceResult.check()
+    try:
+        count = max(Primitives.Int32.unpack(buffer), 0)
+        return [_answer(buffer, most, generic=len(body)) for _ in range(min(count, len(body)))]
+    except Exception as error:  # asyncua raises whatever its fields raise
+        raise UndecodableMessage(
+            f"a history response of {len(body)} bytes cannot be read: {error!r}"
+        ) from error
+
+
+def _answer(buffer: Buffer, most: int, generic: int) -> Answer:
+    status = int(Primitives.UInt32.unpack(buffer))
+    continuation = Primitives.ByteString.unpack(buffer)
+    kind = nodeid_from_binary(buffer)
+    data = b""
+    if buffer.read(1)[0] & _BODY:
+        data = bytes(buffer.read(max(Primitives.Int32.unpack(buffer), 0)))
+    if kind.Identifier not in _HISTORY or not data:
+        return Answer(status, continuation or None, [])
+    (count,) = struct.unpack_from("<i", data)
+    recorded: list[Recorded] = []
+    at = 4
+    for _ in range(min(count, most)):
+        each, at = _value(data, at, generic)
+        if each is not None:
+            recorded.append(each)
+    return Answer(status, continuation or None, recorded)
+
+
+def _value(data: bytes, at: int, generic: int) -> tuple[Recorded | None, int]:
+    """Read one DataValue (OPC 10000-6, 5.2.2.17) and return the offset behind it."""
+    mask = data[at]
+    at += 1
+    value: Value | Unsupported | None = None
+    if mask & 0x01:
+        value, at = _variant(data, at, generic)
+    fields = {0x02: 0, 0x04: 0, 0x10: 0, 0x08: 0, 0x20: 0}
+    for bit, layout in (*_LAYOUTS, *_SERVER):
+        if mask & bit:
+            (fields[bit],) = layout.unpack_from(data, at)
+            at += layout.size
+    source_ns = _ns(fields[0x04], fields[0x10])
+    server_ns = _ns(fields[0x08], fields[0x20])
+    time_ns = source_ns or server_ns
+    if time_ns is None:
+        return None, at
+    return Recorded(time_ns, value, fields[0x02], server_ns), at
+
+
+def _variant(data: bytes, at: int, generic: int) -> tuple[Value | Unsupported | None, int]:
+    fixed = _FIXED.get(data[at])
+    if fixed is not None:
+        return fixed.unpack_from(data, at + 1)[0], at + 1 + fixed.size
+    if generic > MOST_GENERIC_BYTES:
+        raise ValueError(f"{generic} bytes hold more than numbers")
+    buffer = Buffer(data, at)
+    value = value_of(variant_from_binary(buffer))
+    return value, len(data) - len(buffer)
+
+
+def _ns(ticks: int, picoseconds_10: int) -> int | None:
+    if not TICKS_1970 < ticks <= LATEST_TICKS:
+        return None
+    return (ticks - TICKS_1970) * 100 + picoseconds_10 // 100
