@@ -44,7 +44,7 @@ class Backfill:
         session: MachineSession,
         intake: Intake,
         state: MachineState,
-        items: Mapping[str, Item],
+        subscriptions: Sequence[MachineSubscription],
     ) -> None:
         self._session = session
         self._intake = intake
