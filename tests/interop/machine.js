@@ -16,6 +16,7 @@ const {
   SecurityPolicy,
   StatusCodes,
   Subscription,
+  Variant,
   VariantArrayType,
   standardUnits,
 } = require("node-opcua");
@@ -108,6 +109,12 @@ function addFurniture(namespace, folder) {
   });
 }
 
+/** Has `Server.ServiceLevel` read as a number from 0 to 255. */
+function sayLevel(space, level) {
+  const variable = space.findNode("ns=0;i=2267");
+  variable.bindVariable({ get: () => new Variant({ dataType: DataType.Byte, value: level }) }, true);
+}
+
 async function main() {
   const certificates = new OPCUACertificateManager({
     rootFolder: wishes.pki,
@@ -160,6 +167,7 @@ async function main() {
   for await (const word of readline.createInterface({ input: process.stdin })) {
     if (word === "GO") writer.go();
     if (word === "REST") writer.rest();
+    if (word.startsWith("LEVEL ")) sayLevel(space, Number(word.slice(6)));
     tell(word);
   }
   process.exit(0);

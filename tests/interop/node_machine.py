@@ -123,6 +123,10 @@ class NodeMachine:
         self._say("REST")
         await self._rested.wait()
 
+    def level(self, service_level: int) -> None:
+        """Have the server say how well it can serve."""
+        self._say(f"LEVEL {service_level}")
+
     def _say(self, word: str) -> None:
         assert self._process is not None
         assert self._process.stdin is not None
