@@ -21,6 +21,7 @@ from pilotline_edge.forwarding import DeadLetters, Forwarder
 from pilotline_edge.hangup import handle_hangup
 from pilotline_edge.intake import series_of
 from pilotline_edge.journal import Journal
+from pilotline_edge.journal.aging import Aging
 from pilotline_edge.journal.journal import MAX_BYTES
 from pilotline_edge.lease import Lease
 from pilotline_edge.live import ConditionRow, LinkState, LiveFeed, LiveOutlet
@@ -49,6 +50,7 @@ class AgentSettings:
         live_token: bearer token for an API, or None.
         trust: further folder of certificates to accept, or None.
         journal_bytes: most bytes kept while the historian is away.
+        journal_keep_s: longest time anything is kept while the historian is away, or None.
         session: timeouts and batches towards machines.
         name: what the agent calls itself towards whoever gets live values.
         plant_file: file to read again when it changes, or None.
@@ -60,6 +62,7 @@ class AgentSettings:
     live_token: str | None = None
     trust: Path | None = None
     journal_bytes: int = MAX_BYTES
+    journal_keep_s: float | None = None
     session: SessionSettings = field(default_factory=SessionSettings)
     name: str = field(default_factory=socket.gethostname)
     plant_file: Path | None = None
@@ -128,13 +131,14 @@ class EdgeAgent:
             forwarder=forwarder.state,
             live=live,
             reloads=Reloads(),
+            aging=Aging(journal, settings.journal_keep_s),
         )
         rates = Rates()
         try:
             with observed(overview, settings.metrics):
                 forwarder.start()
                 fleet.begin(self._plant.machines, delivered_before(settings.data))
-                work = [fleet.run(), self._tell(overview, rates, forwarder)]
+                work = [fleet.run(), self._tell(overview, rates, forwarder), overview.aging.run()]
                 if live is not None:
                     work.append(live.run())
                 if settings.plant_file is not None:

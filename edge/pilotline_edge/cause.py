@@ -39,6 +39,9 @@ class Cause(StrEnum):
     DISK_FULL = "disk-full"
     """The journal had no room on its disk."""
 
+    JOURNAL_EXPIRED = "journal-expired"
+    """The historian was away for longer than the journal keeps anything."""
+
     JOURNAL_DAMAGED = "journal-damaged"
     """The journal, or a record of it, could not be read."""
 

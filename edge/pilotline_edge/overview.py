@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from pilotline_edge.forwarding import ForwarderState
 from pilotline_edge.journal import Journal
+from pilotline_edge.journal.aging import Aging
 from pilotline_edge.link import MachineLink
 from pilotline_edge.live import LiveOutlet
 
@@ -51,6 +52,7 @@ class Overview:
         forwarder: how forwarding goes.
         live: where live values go, or None.
         reloads: how reading the plant file again went.
+        aging: what the journal gave up for its age.
         turned_at: monotonic second at which the agent's loop last turned.
     """
 
@@ -63,6 +65,7 @@ class Overview:
     forwarder: ForwarderState
     live: LiveOutlet | None
     reloads: Reloads
+    aging: Aging
     turned_at: float = field(default_factory=time.monotonic)
 
     def oldest_s(self) -> float | None:

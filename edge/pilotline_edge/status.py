@@ -140,6 +140,7 @@ def _journal(overview: Overview) -> dict[str, Any]:
         "oldest_s": _rounded(overview.oldest_s()),
         "blocked": size.blocked,
         "held": sorted(size.held),
+        "given_up": overview.aging.given_up,
         "damaged_set_aside": None if damage is None else damage.set_aside.name,
     }
 

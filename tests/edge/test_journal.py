@@ -7,6 +7,7 @@ import random
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from pilotline_edge.errors import JournalFailed, RecordCorrupt
 from pilotline_edge.journal import Entry, Journal, Samples
+from pilotline_edge.journal.aging import Aging
 from pilotline_edge.journal.reader import Backlog, BacklogReader
 from pilotline_edge.journal.record import decode, encode
 from pilotline_edge.journal.writer import damage_marker
@@ -247,6 +249,42 @@ def test_where_all_machines_are_alike_they_may_fill_the_journal(tmp_path: Path) 
                     break
                 await journal.append(entry(50, start, 200), Priority.LOW)
             assert not journal.size.held
+
+    run(keep)
+
+
+def test_what_waits_longer_than_it_is_kept_becomes_a_gap_in_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    own = Gap("aarhus", "mill-1", "speed", 3, 4, "connection-lost")
+
+    async def keep() -> None:
+        with opened(path) as journal:
+            for start in (1000, 2000, 3000):
+                await journal.append(replace(entry(10, start), gaps=[own] if start == 1000 else []))
+            bytes_before = journal.size.bytes
+            assert await journal.expire(1_003_000) == 20
+            assert await journal.expire(1_003_000) == 0
+            assert (journal.size.records, journal.size.samples) == (2, 10)
+            assert journal.size.bytes < bytes_before
+            left = backlog(path)
+            assert left.gaps == [own, Gap("aarhus", "mill-1", None, 1999, 3009, "journal-expired")]
+            assert [each.source_time_ns for each in left.samples] == list(range(4000, 4010))
+            await asyncio.wrap_future(journal.remove(left.upto, left.published_ns))
+            assert (journal.size.records, journal.size.samples) == (0, 0)
+
+    run(keep)
+
+
+def test_a_long_backlog_is_given_up_in_pieces(tmp_path: Path) -> None:
+    async def keep() -> None:
+        with opened(tmp_path / "journal.sqlite") as journal:
+            waiting = [journal.append(entry(1, start)) for start in range(1000, 1000 + 1200)]
+            await asyncio.gather(*waiting)
+            aging = Aging(journal, 3600.0)
+            await aging.look()
+            assert aging.given_up == 1200
+            assert journal.size.samples == 0
+            await Aging(journal, None).look()
 
     run(keep)
 

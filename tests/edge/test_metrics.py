@@ -22,6 +22,7 @@ from pilotline_edge.fleet import Wiring, recall
 from pilotline_edge.forwarding import ForwarderState
 from pilotline_edge.intake import series_of
 from pilotline_edge.journal import Journal
+from pilotline_edge.journal.aging import Aging
 from pilotline_edge.journal.commands import JournalSize
 from pilotline_edge.metrics import MetricsAddress, observed
 from pilotline_edge.metrics.collector import AgentCollector
@@ -58,6 +59,7 @@ def overview(tmp_path: Path) -> Iterator[Overview]:
             forwarder=ForwarderState(),
             live=None,
             reloads=Reloads(),
+            aging=Aging(journal, None),
         )
 
 

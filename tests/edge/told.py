@@ -69,6 +69,7 @@ def status(*machines: dict[str, Any], **facts: Any) -> dict[str, Any]:  # noqa: 
             "oldest_s": 0.8,
             "blocked": None,
             "held": [],
+            "given_up": 0,
             "damaged_set_aside": None,
         },
         "historian": {

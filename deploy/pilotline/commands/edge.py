@@ -46,6 +46,14 @@ def run(
     journal_mb: Annotated[
         int, typer.Option(min=1, help="Most megabytes kept while the historian is away.")
     ] = 2048,
+    journal_hours: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01,
+            help="Longest time anything is kept while the historian is away; what is older becomes "
+            "a declared gap. For ever unless given.",
+        ),
+    ] = None,
     metrics_port: Annotated[
         int | None,
         typer.Option(min=0, max=65535, help="Serve /metrics, /live and /ready; 0 for a free port."),
@@ -69,6 +77,7 @@ def run(
         live_token=os.environ.get("PILOTLINE_EDGE_TOKEN"),
         trust=trust,
         journal_bytes=journal_mb * 1024 * 1024,
+        journal_keep_s=None if journal_hours is None else journal_hours * 3600,
         plant_file=plant,
         metrics=None if metrics_port is None else MetricsAddress(metrics_port, metrics_host),
     )

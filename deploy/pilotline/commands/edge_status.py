@@ -128,6 +128,8 @@ def _journal(journal: Status) -> "RenderableType":
         text += f", the oldest for {duration(journal['oldest_s'])}"
     if journal["damaged_set_aside"]:
         text += f", a damaged one lies in {journal['damaged_set_aside']}"
+    if journal["given_up"]:
+        text += f", {journal['given_up']:,} given up for their age and declared"
     if journal["blocked"]:
         text += f"; takes nothing: {journal['blocked']}"
     elif journal["held"]:

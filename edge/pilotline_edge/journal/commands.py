@@ -37,6 +37,14 @@ class Remove:
 
 
 @dataclass(slots=True)
+class Expire:
+    """Give up the oldest records published before an instant, ns UTC; returns how many values."""
+
+    before_ns: int
+    done: "Future[int]" = field(default_factory=Future)
+
+
+@dataclass(slots=True)
 class Enrol:
     """Keep the numbers of further series."""
 
@@ -49,7 +57,7 @@ class Stop:
     """Finish what was asked before, then end."""
 
 
-Command = Append | Remove | Enrol | Stop
+Command = Append | Remove | Expire | Enrol | Stop
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from pilotline_edge.errors import JournalFailed
-from pilotline_edge.journal.commands import Append, Enrol, JournalSize, Remove
+from pilotline_edge.journal.commands import Append, Enrol, Expire, JournalSize, Remove
 from pilotline_edge.journal.record import Entry, encode
 from pilotline_edge.journal.salvage import Salvage, salvage
 from pilotline_edge.journal.schema import ALL_SERIES, INSERT_SERIES, checksum, open_journal
@@ -146,6 +146,22 @@ class Journal:
         remove = Remove(upto, published_ns, after)
         self._writer.give(remove)
         return remove.done
+
+    async def expire(self, before_ns: int) -> int:
+        """Give up the oldest records published before an instant; declare and count what they held.
+
+        Args:
+            before_ns: ns UTC, by the machines' clocks.
+
+        Returns:
+            How many values and events were given up; call again until there are none.
+
+        Raises:
+            JournalError: the disk does not take it now.
+        """
+        expire = Expire(before_ns)
+        self._writer.give(expire)
+        return await asyncio.wrap_future(expire.done)
 
     def close(self) -> None:
         """Keep what was given and close the file."""

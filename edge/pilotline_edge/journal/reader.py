@@ -17,7 +17,7 @@ log = structlog.get_logger("pilotline.edge")
 _LATE_NS = 2_000_000_000
 """How much older than the publish time before it a value in a damaged record may have been."""
 
-_UNKNOWN_BEFORE_NS = 120_000_000_000
+UNKNOWN_BEFORE_NS = 120_000_000_000
 """Taken as the extent of a damaged record when nothing of its machine was delivered before."""
 
 
@@ -108,7 +108,7 @@ class BacklogReader:
             for seq, site, machine, published_ns, count, body in rows:
                 if backlog and backlog.count + count > most_samples:
                     break
-                before = published.get(machine, published_ns - _UNKNOWN_BEFORE_NS) - _LATE_NS
+                before = published.get(machine, published_ns - UNKNOWN_BEFORE_NS) - _LATE_NS
                 lost = Gap(site, machine, None, before, published_ns, Cause.JOURNAL_DAMAGED)
                 self._take(backlog, body, lost)
                 backlog.oldest = backlog.oldest or (machine, published_ns)

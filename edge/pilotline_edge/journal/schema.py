@@ -51,6 +51,13 @@ LAST_NUMBER = 2**63 - 1
 """Largest number a record may have."""
 
 DELETE_RECORDS = "DELETE FROM record WHERE seq > ? AND seq <= ?"
+EXPIRED_RECORDS = (
+    "SELECT seq, site, machine, published_ns, samples, body FROM record "
+    "WHERE published_ns < ? AND samples > 0 ORDER BY seq LIMIT ?"
+)
+REPLACE_RECORD = (
+    "INSERT INTO record (seq, site, machine, published_ns, samples, body) VALUES (?, ?, ?, ?, 0, ?)"
+)
 SIZE = "SELECT count(*), coalesce(sum(length(body)), 0), coalesce(sum(samples), 0) FROM record"
 NEXT_RECORDS = (
     "SELECT seq, site, machine, published_ns, samples, body FROM record "
@@ -67,6 +74,8 @@ _STATEMENTS = (
     DELETE_RECORDS,
     SIZE,
     NEXT_RECORDS,
+    EXPIRED_RECORDS,
+    REPLACE_RECORD,
 )
 """All that is ever asked: a damaged definition of a table shows when they are prepared."""
 

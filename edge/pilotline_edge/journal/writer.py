@@ -13,7 +13,16 @@ import structlog
 from pilotline_edge.cause import Cause
 from pilotline_edge.errors import JournalError, JournalFailed
 from pilotline_edge.journal.ballast import Ballast
-from pilotline_edge.journal.commands import Append, Command, Enrol, JournalSize, Remove, Stop
+from pilotline_edge.journal.commands import (
+    Append,
+    Command,
+    Enrol,
+    Expire,
+    JournalSize,
+    Remove,
+    Stop,
+)
+from pilotline_edge.journal.expiry import give_up
 from pilotline_edge.journal.schema import (
     DELETE_RECORDS,
     INSERT_RECORD,
@@ -24,6 +33,7 @@ from pilotline_edge.journal.schema import (
     checksum,
 )
 from pilotline_edge.journal.waiting import WaitingEntries, held_back
+from pilotline_historian import Series
 
 log = structlog.get_logger("pilotline.edge")
 
@@ -101,6 +111,8 @@ class JournalWriter:
             for command in commands:
                 if isinstance(command, Enrol):
                     self._enrol(command)
+                elif isinstance(command, Expire):
+                    self._expire(command)
             removes = [command for command in commands if isinstance(command, Remove)]
             self._waiting.add(command for command in commands if isinstance(command, Append))
             self._carry_out(removes)
@@ -156,6 +168,28 @@ class JournalWriter:
             enrol.done.set_exception(JournalError(f"the journal takes no further tags: {error}"))
         else:
             enrol.done.set_result(None)
+
+    def _expire(self, expire: Expire) -> None:
+        """Give up what is too old; what cannot be now is asked for again."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            rows = self._connection.execute("SELECT number, site, machine, tag FROM series")
+            series = {number: Series(*names) for number, *names in rows}
+            given_up = give_up(self._connection, expire.before_ns, series)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._rollback()
+            expire.done.set_exception(JournalError(f"the journal gives nothing up: {error}"))
+            return
+        size = self.size
+        self.size = replace(
+            size,
+            records=size.records - given_up.records,
+            samples=size.samples - given_up.values,
+            bytes=size.bytes - given_up.bytes - given_up.records * _ROW_OVERHEAD_BYTES,
+        )
+        self._shrink()
+        expire.done.set_result(given_up.values)
 
     def _look_for_room(self) -> None:
         """Decide of which machines entries are taken now."""

@@ -167,6 +167,10 @@ COUNTERS: dict[str, tuple[str, OfAgent]] = {
         "Damaged journal records, declared as gaps.",
         lambda seen: seen.forwarder.corrupt,
     ),
+    "journal_values_given_up": (
+        "Values that waited longer than the journal keeps any, declared as gaps.",
+        lambda seen: seen.aging.given_up,
+    ),
     "live_pushes": (
         "Messages the live feed took; absent without one.",
         lambda seen: None if seen.live is None else seen.live.pushed,

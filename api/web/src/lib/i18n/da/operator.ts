@@ -81,6 +81,7 @@ export const operator = {
   'cause.connection-lost': 'forbindelsen var tabt',
   'cause.disk-full': 'edge-agentens disk var fuld',
   'cause.edge-silent': 'edge-agenten var tavs',
+  'cause.journal-expired': 'historikken var væk længere, end værdier gemmes',
   'cause.journal-damaged': 'journalen var beskadiget',
   'cause.journal-full': 'journalen var fuld',
   'cause.messages-lost': 'meddelelser gik tabt',

@@ -81,6 +81,7 @@ export const operator = {
   'cause.connection-lost': 'connection lost',
   'cause.disk-full': 'disk full at the edge agent',
   'cause.edge-silent': 'edge agent silent',
+  'cause.journal-expired': 'historian away for longer than values are kept',
   'cause.journal-damaged': 'journal damaged',
   'cause.journal-full': 'journal full',
   'cause.messages-lost': 'messages lost',
