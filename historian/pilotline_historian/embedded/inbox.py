@@ -7,6 +7,9 @@ second, which wears out flash; so writes go to the inbox, one page each, and are
 import sqlite3
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pilotline_historian.embedded.page import OpenSamples, decode_pages, encode_page
 
 INBOX: Final = -1
@@ -34,13 +37,15 @@ def insert_page(connection: sqlite3.Connection, lane: int, samples: OpenSamples)
     connection.execute(_INSERT, (lane, len(samples), len(texts), records, texts))
 
 
-def read_lane(connection: sqlite3.Connection, lane: int) -> OpenSamples:
-    """Return the open samples of a lane or of the inbox.
+def read_lane(
+    connection: sqlite3.Connection, lane: int, series_ids: NDArray[np.int64] | None = None
+) -> OpenSamples:
+    """Return the open samples of a lane or of the inbox, of all series or of some.
 
     Raises:
         ValueError: a page is damaged.
     """
-    return decode_pages(connection.execute(_PAGES, (lane,)).fetchall())
+    return decode_pages(connection.execute(_PAGES, (lane,)).fetchall(), series_ids)
 
 
 def take_lane(connection: sqlite3.Connection, lane: int) -> OpenSamples:

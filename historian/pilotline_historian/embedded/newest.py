@@ -36,10 +36,10 @@ def read_newest(connection: sqlite3.Connection, series_ids: NDArray[np.int64]) -
     """Return the newest sample of each of the series that were dealt to a lane."""
     lanes = np.unique(series_ids % LANES).tolist()
     if len(lanes) == 1:
-        return decode_pages(connection.execute(_PAGE, lanes).fetchall()).of(series_ids)
+        return decode_pages(connection.execute(_PAGE, lanes).fetchall(), series_ids)
     wanted = frozenset(lanes)
     rows = [row[1:] for row in connection.execute(_PAGES) if row[0] in wanted]
-    return decode_pages(rows).of(series_ids)
+    return decode_pages(rows, series_ids)
 
 
 def samples_by_name(samples: OpenSamples, names: Mapping[int, Series]) -> Iterator[Sample]:

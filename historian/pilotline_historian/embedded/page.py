@@ -61,14 +61,6 @@ class OpenSamples:
         ids = np.concatenate([part.series_ids for part in parts])
         return cls(ids, Columns.concat([part.columns for part in parts]))
 
-    def of(self, series_ids: NDArray[np.int64]) -> "OpenSamples":
-        """Return the samples of some series."""
-        if len(series_ids) == 1:
-            rows = np.flatnonzero(self.series_ids == series_ids[0])
-        else:
-            rows = np.flatnonzero(np.isin(self.series_ids, series_ids, kind="table"))
-        return OpenSamples(self.series_ids[rows], self.columns.take(rows))
-
     def sorted(self) -> "OpenSamples":
         """Return the samples by lane, then by series, those of one series as they are."""
         lanes, places = self.series_ids % LANES, self.series_ids // LANES
@@ -140,51 +132,90 @@ def encode_page(samples: OpenSamples) -> PageRow:
     return b"".join(parts), pack_texts(columns.texts)
 
 
-def decode_pages(rows: Sequence[PageRow]) -> OpenSamples:
+def decode_pages(
+    rows: Sequence[PageRow], series_ids: NDArray[np.int64] | None = None
+) -> OpenSamples:
     """Return the samples of pages.
 
     Args:
         rows: pages in the order they were written.
+        series_ids: only samples of these series; of all unless given.
 
     Raises:
         ValueError: a page is damaged.
     """
-    if not rows:
+    parts = [_decode_page(*row, series_ids) for row in rows]
+    if not parts:
         return OpenSamples(np.empty(0, np.int64), Columns.empty())
-    return OpenSamples.concat([_decode_page(*row) for row in rows])
+    return OpenSamples.concat(parts)
 
 
-def _decode_page(records: bytes, texts: bytes) -> OpenSamples:
+def _decode_page(records: bytes, texts: bytes, wanted: NDArray[np.int64] | None) -> OpenSamples:
     form = records[:1]
     if form != _FORM_BYTE:
         raise ValueError(f"an open page has form {form.hex() or 'none'}, which is unknown")
     try:
         _, flags, server_form, count = _HEAD.unpack_from(records)
-        cut = _Cutter(records, _HEAD.size, count)
-        time, bits = cut.column("<i8"), cut.column("<i8")
-        server = _decoded_server(server_form, time, cut)
-        status = cut.column("<u4", alone=bool(flags & _ONE_STATUS))
-        series = cut.column("<u4" if flags & _WIDE_SERIES else "<u2")
-        kind = cut.column("u1", alone=bool(flags & _ONE_KIND))
+        cut = _Cutter(records, _HEAD.size)
+        time, bits = cut.column("<i8", count), cut.column("<i8", count)
+        server = cut.column(*_server_extent(server_form, count))
+        status = cut.column("<u4", 1 if flags & _ONE_STATUS else count)
+        series = cut.column("<u4" if flags & _WIDE_SERIES else "<u2", count)
+        kind = cut.column("u1", 1 if flags & _ONE_KIND else count)
     except (ValueError, struct.error) as error:
         raise ValueError(f"an open page is damaged: {error}") from error
-    columns = Columns(time, kind, bits, status, server, unpack_texts(texts))
-    return OpenSamples(series.astype(np.int64), columns)
+    chosen: Index = slice(None) if wanted is None else _rows_of(series, wanted)
+    time = time[chosen]
+    columns = Columns(
+        time,
+        kind[chosen] if len(kind) == count else np.full(len(time), kind[0], np.uint8),
+        bits[chosen],
+        status[chosen] if len(status) == count else np.full(len(time), status[0], np.uint32),
+        _server_times(server_form, server, chosen, time),
+        unpack_texts(texts),
+    )
+    return OpenSamples(series[chosen].astype(np.int64), columns)
 
 
 class _Cutter:
     """Cuts one column after the other from a page."""
 
-    def __init__(self, records: bytes, offset: int, count: int) -> None:
+    def __init__(self, records: bytes, offset: int) -> None:
         self._records = records
         self._offset = offset
-        self._count = count
 
-    def column(self, form: str, *, alone: bool = False) -> NDArray[Any]:
-        """Return the next column; one that is alone is stored once for all samples."""
-        stored = np.frombuffer(self._records, form, 1 if alone else self._count, self._offset)
+    def column(self, form: str, count: int) -> NDArray[Any]:
+        """Return the next column."""
+        stored = np.frombuffer(self._records, form, count, self._offset)
         self._offset += stored.nbytes
-        return np.broadcast_to(stored, self._count) if alone else stored
+        return stored
+
+
+def _rows_of(series: NDArray[Any], wanted: NDArray[np.int64]) -> NDArray[np.intp]:
+    if len(wanted) == 1:
+        return np.flatnonzero(series == wanted[0])
+    return np.flatnonzero(np.isin(series, wanted, kind="table"))
+
+
+def _server_extent(form: int, count: int) -> tuple[str, int]:
+    if form == _NO_SERVER:
+        return "<i8", 0
+    if form == _SERVER_DELAY:
+        return "<i4", count
+    if form == _SERVER_TIME:
+        return "<i8", count
+    raise ValueError(f"server times of form {form} are unknown")
+
+
+def _server_times(
+    form: int, stored: NDArray[Any], chosen: Index, time: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    if form == _NO_SERVER:
+        return np.full(len(time), NO_TIME, np.int64)
+    if form == _SERVER_DELAY:
+        delayed: NDArray[np.int64] = time + stored[chosen]
+        return delayed
+    return stored[chosen]
 
 
 def _server_column(columns: Columns) -> tuple[int, bytes]:
@@ -197,17 +228,6 @@ def _server_column(columns: Columns) -> tuple[int, bytes]:
     if int(delay.min()) < _DELAYS.min or int(delay.max()) > _DELAYS.max or wraps.any():
         return _SERVER_TIME, np.ascontiguousarray(columns.server).tobytes()
     return _SERVER_DELAY, delay.astype("<i4").tobytes()
-
-
-def _decoded_server(form: int, time: NDArray[np.int64], cut: _Cutter) -> NDArray[np.int64]:
-    if form == _NO_SERVER:
-        return np.full(len(time), NO_TIME, np.int64)
-    if form == _SERVER_DELAY:
-        server: NDArray[np.int64] = time + cut.column("<i4")
-        return server
-    if form == _SERVER_TIME:
-        return cut.column("<i8")
-    raise ValueError(f"server times of form {form} are unknown")
 
 
 def _narrow_columns(

@@ -108,7 +108,7 @@ def _chunk(connection: sqlite3.Connection, chunk_id: int) -> Columns:
 
 def _open_samples(connection: sqlite3.Connection, series_id: int) -> Columns:
     wanted = np.array([series_id])
-    lanes = (read_lane(connection, lane).of(wanted) for lane in (series_id % LANES, INBOX))
+    lanes = (read_lane(connection, lane, wanted) for lane in (series_id % LANES, INBOX))
     return Columns.concat([opened.columns for opened in lanes]).newest()
 
 

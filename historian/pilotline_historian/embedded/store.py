@@ -148,7 +148,7 @@ class EmbeddedHistorian:
             with self._damage_told():
                 # What is in the inbox was written later than what was dealt.
                 dealt = read_newest(connection, wanted)
-                inbox = read_lane(connection, INBOX).of(wanted)
+                inbox = read_lane(connection, INBOX, wanted)
         newest = OpenSamples.concat([dealt, inbox]).newest()
         names = {series_id: name for name, series_id in ids.items()}
         return {sample.series: sample for sample in samples_by_name(newest, names)}
