@@ -10,6 +10,8 @@ from pilotline_simulators.operation import Operation
 EVERY_S = 40 * 60.0
 """Mean producing time of a machine between two disturbances: among 24, some five in ten minutes."""
 _SEVERE_SHARE = 0.2
+_NOTICED_SHARE = 0.5
+"""How far an excursion is on its way when the machine's controller notices."""
 _BEYOND = 0.04
 """How far a value goes beyond its limit, relative to its range."""
 
@@ -23,6 +25,7 @@ class Excursion:
         peak: value it goes to.
         rise_s: how long it takes to get there, and to come back.
         hold_s: how long it stays.
+        severe: whether it goes beyond the outermost limit.
         elapsed_s: how long it has been going on.
     """
 
@@ -30,6 +33,7 @@ class Excursion:
     peak: float
     rise_s: float
     hold_s: float
+    severe: bool = False
     elapsed_s: float = 0.0
 
     @property
@@ -37,11 +41,15 @@ class Excursion:
         """Whether the value is back."""
         return self.elapsed_s >= 2 * self.rise_s + self.hold_s
 
+    @property
+    def share(self) -> float:
+        """How far it is on its way, 1 at the peak."""
+        left_s = 2 * self.rise_s + self.hold_s - self.elapsed_s
+        return max(0.0, min(1.0, self.elapsed_s / self.rise_s, left_s / self.rise_s))
+
     def apply(self, quantity: float) -> float:
         """Return the disturbed value of a quantity."""
-        left_s = 2 * self.rise_s + self.hold_s - self.elapsed_s
-        share = max(0.0, min(1.0, self.elapsed_s / self.rise_s, left_s / self.rise_s))
-        return quantity + share * (self.peak - quantity)
+        return quantity + self.share * (self.peak - quantity)
 
 
 class Disturbances:
@@ -88,9 +96,18 @@ class Disturbances:
             tag=tag_id,
             peak=self._peak(tag.limits, severe=severe),
             rise_s=rise_s,
+            severe=severe,
             hold_s=drawn_s if hold_s is None else hold_s,
         )
         return True
+
+    def deviations(self) -> dict[str, bool]:
+        """Return the tags that are at least half on their way beyond, and whether severely."""
+        return {
+            tag: excursion.severe
+            for tag, excursion in self._present.items()
+            if excursion.share >= _NOTICED_SHARE
+        }
 
     def apply(self, tag_id: str, quantity: float) -> float:
         """Return a quantity as the present excursion, if any, disturbs it."""

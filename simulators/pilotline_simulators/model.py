@@ -1,7 +1,7 @@
 """MachineModel: one simulated machine, from the attendant's hand to the sensors' readings."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 
 from pilotline_plant import Machine, PackMLState, Tag
@@ -144,6 +144,10 @@ class MachineModel:
     def attend(self, *, on_duty: bool) -> None:
         """Let the machine's attendant work, or leave it to whoever sends commands."""
         self._attendant.on_duty = on_duty
+
+    def deviations(self) -> Mapping[str, bool]:
+        """Return the tags whose values leave their way now, and whether severely."""
+        return self._disturbances.deviations()
 
     def disturb(self, tag_id: str, *, severe: bool, hold_s: float | None) -> bool:
         """Send a tag beyond an alarm limit for a while; return False when it has none."""

@@ -1,6 +1,6 @@
 """Program: what runs in a simulated machine, be it a model or a recording."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from pilotline_plant import Machine, PackMLState
@@ -59,6 +59,9 @@ class Program(Protocol):
 
     def attend(self, *, on_duty: bool) -> None:
         """Let the machine's attendant work, or leave it to whoever sends commands."""
+
+    def deviations(self) -> Mapping[str, bool]:
+        """Return the tags whose values leave their way now, and whether severely."""
 
     def disturb(self, tag_id: str, *, severe: bool, hold_s: float | None) -> bool:
         """Send a tag beyond an alarm limit for a while; return False when it has none."""

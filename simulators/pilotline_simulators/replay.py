@@ -1,7 +1,7 @@
 """Replay: a machine that plays a recording, one row after another."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -162,6 +162,10 @@ class ReplayedMachine:
 
     def attend(self, *, on_duty: bool) -> None:
         """Do nothing: a recording has no attendant."""
+
+    def deviations(self) -> Mapping[str, bool]:
+        """Return none: nothing is known of what a recording ought to have been."""
+        return {}
 
     def disturb(self, tag_id: str, *, severe: bool, hold_s: float | None) -> bool:
         """Return False: a recording is not disturbed."""

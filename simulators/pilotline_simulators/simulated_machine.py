@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import structlog
 
 from pilotline_plant import PackMLState, Tag
+from pilotline_simulators.alarms import ControllerAlarms
 from pilotline_simulators.emission import BAD_SENSOR_FAILURE, Emission, Value
 from pilotline_simulators.errors import UnknownTagError
 from pilotline_simulators.ledger import Ledger
@@ -33,6 +34,8 @@ class SimulatedMachine:
         self._server = server
         self._ledger = ledger
         self._tags = {tag.id: tag for tag in program.machine.tags}
+        reports = program.machine.events is not None
+        self._alarms = ControllerAlarms(program.machine) if reports else None
         self._frozen = False
         self._present: dict[str, Emission] = {}
 
@@ -86,8 +89,13 @@ class SimulatedMachine:
 
     async def tick(self, time_ns: int) -> None:
         """Take one step and emit what it brings; nothing while frozen or switched off."""
-        if not self._frozen and self._server.listening:
-            await self._emit(self._program.step(time_ns))
+        if self._frozen or not self._server.listening:
+            return
+        emissions = self._program.step(time_ns)
+        await self._emit(emissions)
+        if self._alarms is not None:
+            alarms = self._alarms.step(self._program.deviations(), emissions)
+            await self._server.report(alarms, time_ns)
 
     async def _emit(self, emissions: Sequence[Emission]) -> None:
         if not emissions:

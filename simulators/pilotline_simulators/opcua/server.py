@@ -16,10 +16,12 @@ from asyncua.server.server import Server
 from asyncua.ua.attribute_ids import AttributeIds
 
 from pilotline_plant import Machine
+from pilotline_simulators.alarms import Alarm
 from pilotline_simulators.emission import Emission
 from pilotline_simulators.errors import EndpointError, EndpointInUseError
 from pilotline_simulators.opcua.address_space import Variable, add_machine
 from pilotline_simulators.opcua.certificates import Certificate
+from pilotline_simulators.opcua.conditions import REFRESH_SEVERITY, Conditions
 from pilotline_simulators.opcua.monitoring import Subscriptions
 from pilotline_simulators.opcua.node_ids import application_uri
 from pilotline_simulators.opcua.standard_nodes import SharedNodes, standard_nodes
@@ -74,6 +76,7 @@ class MachineServer:
         self._server: Server | None = None
         self._inner: _InternalServer | None = None
         self._variables: Mapping[str, Variable] = {}
+        self._conditions = Conditions(machine)
         self._listening = False
 
     @property
@@ -129,6 +132,7 @@ class MachineServer:
             EndpointError: the endpoint cannot be served.
         """
         inner = _InternalServer(MachineUsers(self._machine))
+        inner.bind_condition_methods = REFRESH_SEVERITY if self._machine.events else 0
         server = Server(iserver=inner)
         server.name = f"{self._machine.name} (simulated)"
         server.manufacturer_name = "Pilotline simulators"
@@ -141,6 +145,8 @@ class MachineServer:
         server.socket_address = (self.host, self.port)
         await self._secure(server)
         self._variables = await add_machine(server, self._machine)
+        if self._machine.events is not None:
+            await self._conditions.begin(server)
         self._server, self._inner = server, inner
 
     async def listen(self) -> None:
@@ -241,6 +247,12 @@ class MachineServer:
                     self._machine.id,
                     f"value {emission.value!r} of tag {emission.tag!r} is refused: {status.name}",
                 )
+
+    async def report(self, alarms: Sequence[Alarm], time_ns: int) -> None:
+        """Report alarms that came or went at an instant."""
+        _, inner = self._prepared()
+        for alarm in alarms:
+            await self._conditions.report(alarm, utc(time_ns), inner)
 
     async def tell_time(self) -> None:
         """Write the server's clock, as clients expect each second."""
