@@ -30,12 +30,12 @@ def message(row: bytes, count: int, parts: int = 1) -> bytes:
 
 
 MOST = decoding.MOST_CHANGES
-NOTHINGS = _HANDLE_1_VALUE + b"\x98" + struct.pack("<i", 500_000) + bytes(500_000)
+NOTHINGS = _HANDLE_1_VALUE + b"\x98" + struct.pack("<i", 150_000) + bytes(150_000)
 MESSAGES = {
     "empty values": message(b"\x01\x00\x00\x00\x00", MOST),
     "empty arrays": message(_HANDLE_1_VALUE + b"\x86\x00\x00\x00\x00", MOST),
     "long arrays": message(_HANDLE_1_VALUE + b"\x84\x10\x27\x00\x00" + bytes(20_000), 800),
-    "half a million nothings": message(NOTHINGS, 1),
+    "nothings": message(NOTHINGS, 1),
 }
 
 
@@ -60,7 +60,7 @@ async def _turns(body: bytes) -> int:
 
 @pytest.mark.parametrize("name", MESSAGES)
 def test_a_message_that_is_slow_to_read_holds_up_no_other_machine(name: str) -> None:
-    assert max(asyncio.run(_turns(MESSAGES[name])) for _ in range(3)) >= LEAST_TURNS
+    assert asyncio.run(_turns(MESSAGES[name])) >= LEAST_TURNS
 
 
 @pytest.mark.parametrize("parts", [1, 4])
