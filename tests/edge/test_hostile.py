@@ -23,8 +23,10 @@ from pilotline_edge.connection.session import MachineSession, SessionSettings
 from pilotline_edge.connection.transport import ReceiveCaps
 from pilotline_edge.connection.trust import TrustStore
 from pilotline_edge.errors import CertificateUntrusted, EndpointRefused, MachineUnreachable
+from tests.edge.memory_historian import MemoryHistorian
 from tests.edge.opcua_machine import OpcUaMachine
-from tests.edge.plants import machine, tag
+from tests.edge.plants import machine, plant, tag
+from tests.edge.running import agent, lost, status_of, until
 
 ACKNOWLEDGE = b"ACKF" + struct.pack("<6I", 28, 0, 65535, 65535, 0, 0)
 TOKEN = struct.pack("<I", 1)
@@ -122,6 +124,33 @@ def test_a_message_without_end_is_cut_at_its_size_or_its_chunks(
         tracemalloc.stop()
     assert at_bytes * 0.9 < flood.sent < at_bytes + 20_000_000, "what sockets hold is in it"
     assert at_bytes * 0.5 < peak < 2 * ReceiveCaps().max_message_size
+
+
+def test_a_machine_that_floods_disturbs_no_other_and_is_named(tmp_path: Path) -> None:
+    """Within one agent: the flooding machine is cut and tried again, the other read on."""
+    flood = Flood(bytes(60_000))
+
+    async def work() -> None:
+        historian, data = MemoryHistorian(), tmp_path / "data"
+        async with OpcUaMachine(("a", "b")) as mill, flood.running() as port:
+            bad = machine(OpcUaMachine.url_at(port), [tag("a")], name="bad")
+            read = plant(machine(mill.url, [tag("a"), tag("b")]), bad)
+            async with agent(read, historian, data):
+                await until(lambda: status_of(data).get("connected") is True)
+                writing = asyncio.ensure_future(mill.run(0.05))
+                begun = flood.sent
+                await until(lambda: flood.sent - begun > 2 * ReceiveCaps().max_message_size)
+                writing.cancel()
+                await until(lambda: lost(mill.ledger[-2:], historian) == [])
+                told = status_of(data, "bad")
+                assert status_of(data)["reconnects"] == 0
+        assert (told["connected"], told["values"]) == (False, 0)
+        assert told["cause"]
+        assert len(mill.ledger) > 10
+        assert lost(mill.ledger, historian) == []
+        assert {gap.machine for gap in historian.gaps(None, 0, 2**62)} <= {"mill-1"}
+
+    asyncio.run(work())
 
 
 async def _huge_value(tmp_path: Path) -> None:
