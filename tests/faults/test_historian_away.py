@@ -25,8 +25,10 @@ from tests.historian.influxd import Influxd, running_influxd
 
 pytestmark = [pytest.mark.slow, pytest.mark.real_influxdb, pytest.mark.timeout(1800)]
 
-TAGS = tuple(f"t{number}" for number in range(50))
-PERIOD_S = 0.25
+TAGS = tuple(f"t{number}" for number in range(80))
+"""So many that the agent has read large messages, and loaded what it reads them with, before."""
+
+PERIOD_S = 0.4
 LIVE_PER_S = len(TAGS) / PERIOD_S
 MEMORY_BAR_MB = 20.0
 LIVE_BAR_S = 10.0
