@@ -157,6 +157,9 @@ async function main() {
       value: { dataType: DataType.Double, value: 0 },
     }),
   );
+  if (wishes.history) {
+    for (const variable of variables) space.installHistoricalDataNode(variable, { maxOnlineValues: 5000 });
+  }
   if (wishes.browse) addFurniture(namespace, folder);
   tellSkipped();
   tellAcknowledged();

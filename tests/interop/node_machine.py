@@ -38,6 +38,7 @@ class NodeMachine:
         secure: whether it speaks SignAndEncrypt to user ``edge`` only, or only unsecured.
         browse: nodes it takes in one Browse, with further sorts of nodes; 0 for no limit.
         resting: whether its variables change only within `writing`.
+        history: whether it keeps the history of its variables, in memory.
         port: where it listens, kept over restarts.
         ledger: what its variables took; no two values share a source time.
         acknowledged: source times of values that a client acknowledged.
@@ -50,6 +51,7 @@ class NodeMachine:
     secure: bool = False
     browse: int = 0
     resting: bool = False
+    history: bool = False
     port: int = field(default_factory=free_port)
     ledger: list[Sent] = field(default_factory=list)
     acknowledged: set[int] = field(default_factory=set)
@@ -86,6 +88,7 @@ class NodeMachine:
             "secure": self.secure,
             "browse": self.browse,
             "resting": self.resting,
+            "history": self.history,
         }
         self._process = await asyncio.create_subprocess_exec(
             node,

@@ -1,13 +1,13 @@
 """What an outage cost is recovered from node-opcua, a server that shares no code with asyncua."""
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
 
 from pilotline_plant import Plant
 from tests.edge.memory_historian import MemoryHistorian
-from tests.edge.opcua_machine import OpcUaMachine
 from tests.edge.plants import machine, plant, tag
 from tests.edge.running import agent, lost, status_of, undeclared, until
 from tests.interop.node_machine import NodeMachine, need_node_opcua
@@ -43,7 +43,7 @@ def test_an_agent_that_was_away_goes_on_where_it_was(tmp_path: Path) -> None:
 
     async def work() -> None:
         async with NodeMachine(TAGS, tmp_path / "pki", period_ms=100) as mill:
-            read = plant(machine(OpcUaMachine.url_at(mill.port), [tag(name) for name in TAGS]))
+            read = plant(machine(mill.url, [tag(name) for name in TAGS]))
             await _agent_restarts(read, mill, tmp_path / "data")
 
     asyncio.run(work())
@@ -60,7 +60,7 @@ def test_so_it_does_on_an_encrypted_connection_with_a_user(
         async with NodeMachine(TAGS, tmp_path / "pki", period_ms=100, secure=True) as mill:
             read = plant(
                 machine(
-                    OpcUaMachine.url_at(mill.port),
+                    mill.url,
                     [tag(name) for name in TAGS],
                     security="Basic256Sha256",
                     user="edge",
@@ -71,5 +71,36 @@ def test_so_it_does_on_an_encrypted_connection_with_a_user(
             (waiting,) = (data / "pki" / "rejected").iterdir()
             waiting.rename(data / "pki" / "trusted" / waiting.name)
             await _agent_restarts(read, mill, data)
+
+    asyncio.run(work())
+
+
+def test_history_fills_what_was_missed_when_the_session_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need_node_opcua()
+    monkeypatch.setattr("pilotline_edge.backfill.archive._MOST_VALUES", 30)
+    monkeypatch.setattr("pilotline_edge.backfill.archive._LEAST_VALUES", 10)
+
+    async def work() -> None:
+        historian, data = MemoryHistorian(), tmp_path / "data"
+        async with NodeMachine(TAGS, tmp_path / "pki", period_ms=100, history=True) as mill:
+            read = plant(machine(mill.url, [tag(name) for name in TAGS]))
+            async with agent(read, historian, data):
+                await until(lambda: len(historian.stored) > 30)
+            shutil.rmtree(data / "sessions")
+            await asyncio.sleep(3.0)
+            async with agent(read, historian, data):
+                await until(lambda: status_of(data).get("gaps_healed") == 1)
+                await asyncio.sleep(1.0)
+                status = status_of(data)
+        gaps = historian.gaps("mill-1", 0, EVER)
+        begun = max((gap.end_ns for gap in gaps), default=0)
+        newest = [max(at for of, at in historian.stored if of.tag == name) for name in TAGS]
+        read_time = [sent for sent in mill.ledger if begun <= sent.source_ns <= min(newest)]
+        skipped = {sent.source_ns for sent in mill.ledger} & mill.skipped
+        assert {gap.cause for gap in gaps} <= {"agent-started"}
+        assert status["values_backfilled"] > 60
+        assert {sent.source_ns for sent in lost(read_time, historian)} <= skipped
 
     asyncio.run(work())
