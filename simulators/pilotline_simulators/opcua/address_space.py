@@ -13,6 +13,9 @@ from pilotline_simulators.opcua.node_ids import OWN_NAMESPACE, Namespaces, Step
 from pilotline_simulators.opcua.ua_types import standard_id, text_id
 from pilotline_simulators.opcua.units import engineering_units
 
+_READABLE = ua.Byte(ua.AccessLevel.CurrentRead.mask | ua.AccessLevel.HistoryRead.mask)
+"""Values and their history are read by clients, and written by none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Variable:
@@ -120,6 +123,9 @@ def _variable_item(tag: Tag, variable: Variable, name: Step, parent: ua.NodeId) 
         Value=ua.Variant(None, ua.VariantType.Null),
         DataType=standard_id(variable.variant_type.value),
         ValueRank=ua.ValueRank.Scalar,
+        AccessLevel=_READABLE,
+        UserAccessLevel=_READABLE,
+        Historizing=True,
         MinimumSamplingInterval=float(tag.sampling_ms),
     )
     return ua.AddNodesItem(

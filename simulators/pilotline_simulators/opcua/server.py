@@ -22,6 +22,7 @@ from pilotline_simulators.errors import EndpointError, EndpointInUseError
 from pilotline_simulators.opcua.address_space import Variable, add_machine
 from pilotline_simulators.opcua.certificates import Certificate
 from pilotline_simulators.opcua.conditions import REFRESH_SEVERITY, Conditions
+from pilotline_simulators.opcua.history import HistoryService, MachineHistory
 from pilotline_simulators.opcua.monitoring import Subscriptions
 from pilotline_simulators.opcua.node_ids import application_uri
 from pilotline_simulators.opcua.standard_nodes import SharedNodes, standard_nodes
@@ -77,6 +78,7 @@ class MachineServer:
         self._inner: _InternalServer | None = None
         self._variables: Mapping[str, Variable] = {}
         self._conditions = Conditions(machine)
+        self._history = MachineHistory(tag.id for tag in machine.tags)
         self._listening = False
 
     @property
@@ -133,6 +135,7 @@ class MachineServer:
         """
         inner = _InternalServer(MachineUsers(self._machine))
         inner.bind_condition_methods = REFRESH_SEVERITY if self._machine.events else 0
+        inner.history_manager = HistoryService(inner, self._history, lambda: self._variables)
         server = Server(iserver=inner)
         server.name = f"{self._machine.name} (simulated)"
         server.manufacturer_name = "Pilotline simulators"
@@ -247,6 +250,7 @@ class MachineServer:
                     self._machine.id,
                     f"value {emission.value!r} of tag {emission.tag!r} is refused: {status.name}",
                 )
+            self._history.add(emission)
 
     async def report(self, alarms: Sequence[Alarm], time_ns: int) -> None:
         """Report alarms that came or went at an instant."""
