@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from pilotline_historian.historian import Historian
+from pilotline_historian.limits import FIRST_TIME_NS
 from pilotline_historian.nearest import first_within, last_before
-from pilotline_historian.sample import Gap, Series
+from pilotline_historian.sample import Gap, Sample, Series
 from pilotline_historian.timeline import gaps_of
 
 NOT_RECORDED: Final = "not-recorded"
@@ -73,39 +74,67 @@ def ledger(
         raise ValueError(f"the interval [{start_ns}, {end_ns}) is empty")
     machines = {(each.site, each.machine) for each in series}
     neighbours = [each for each in historian.series() if (each.site, each.machine) in machines]
+    newest = historian.last(neighbours)
     heard: dict[tuple[str, str], int] = {}
-    for newest in historian.last(neighbours).values():
-        place = (newest.series.site, newest.series.machine)
-        heard[place] = max(heard.get(place, newest.source_time_ns), newest.source_time_ns)
+    for known, sample in newest.items():
+        place = (known.site, known.machine)
+        heard[place] = max(heard.get(place, sample.source_time_ns), sample.source_time_ns)
     gaps = historian.gaps(None, start_ns, end_ns)
     for each in series:
+        recorded = _recorded(historian, each, newest.get(each), start_ns, end_ns)
         heard_ns = heard.get((each.site, each.machine), start_ns)
-        yield _completeness(historian, each, (start_ns, end_ns), gaps_of(gaps, each), heard_ns)
+        yield _completeness(each, (start_ns, end_ns), recorded, gaps_of(gaps, each), heard_ns)
+
+
+class _Recorded(NamedTuple):
+    """What a tag's samples tell about an interval.
+
+    Attributes:
+        since_ns: from when on a value is known; the interval's end when never.
+        first_ns: source time of the first sample in it, or None.
+        last_ns: source time of the last sample in it, or None.
+    """
+
+    since_ns: int
+    first_ns: int | None
+    last_ns: int | None
+
+
+def _recorded(
+    historian: Historian, series: Series, newest: Sample | None, start_ns: int, end_ns: int
+) -> _Recorded:
+    if newest is None:
+        return _Recorded(end_ns, None, None)
+    first = None
+    if newest.source_time_ns >= start_ns:
+        first = first_within(historian, series, start_ns, end_ns)
+    if first is None:
+        before = first_within(historian, series, FIRST_TIME_NS, start_ns)
+        return _Recorded(end_ns if before is None else start_ns, None, None)
+    last = newest
+    if newest.source_time_ns >= end_ns:
+        last = last_before(historian, series, end_ns) or first
+    since_ns = first.source_time_ns
+    if since_ns > start_ns and first_within(historian, series, FIRST_TIME_NS, start_ns):
+        since_ns = start_ns
+    return _Recorded(since_ns, first.source_time_ns, last.source_time_ns)
 
 
 def _completeness(
-    historian: Historian,
     series: Series,
     span: tuple[int, int],
+    recorded: _Recorded,
     gaps: Sequence[Gap],
     heard_ns: int,
 ) -> Completeness:
     start_ns, end_ns = span
-    first = first_within(historian, series, start_ns, end_ns)
-    last = last_before(historian, series, end_ns)
-    known_ns = end_ns if first is None else first.source_time_ns
-    if last is not None and (
-        last.source_time_ns < start_ns or last_before(historian, series, start_ns) is not None
-    ):
-        known_ns = start_ns
-    # A gap that is declared says more than that nobody was heard of.
     causes = [
-        (start_ns, known_ns, NOT_RECORDED),
+        (start_ns, recorded.since_ns, NOT_RECORDED),
         *((gap.start_ns, gap.end_ns, gap.cause) for gap in gaps),
-        (max(heard_ns, *(gap.end_ns for gap in gaps), start_ns), end_ns, NOT_HEARD_OF),
+        # A gap that is declared says more than that nobody was heard of.
+        (max(heard_ns, start_ns, *(gap.end_ns for gap in gaps)), end_ns, NOT_HEARD_OF),
     ]
     missing_ns = _missing(causes, start_ns, end_ns)
-    inside = last is not None and last.source_time_ns >= start_ns
     return Completeness(
         series,
         start_ns,
@@ -113,8 +142,8 @@ def _completeness(
         covered_ns=end_ns - start_ns - sum(missing_ns.values()),
         gaps=tuple(_cut(gaps, start_ns, end_ns)),
         missing_ns=missing_ns,
-        first_ns=None if first is None else first.source_time_ns,
-        last_ns=last.source_time_ns if inside and last is not None else None,
+        first_ns=recorded.first_ns,
+        last_ns=recorded.last_ns,
     )
 
 

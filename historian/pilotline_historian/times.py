@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,8 +21,17 @@ _FRACTION: Final = re.compile(r"(:\d\d)[.,](\d{1,9})(?!\d)")
 def instant_text(time_ns: int) -> str:
     """Return an instant as RFC 3339 in UTC; a fraction only where there is one, to the ns."""
     seconds, fraction_ns = divmod(time_ns, _SECOND_NS)
-    text = (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    day, hour = divmod(hours, 24)
+    text = f"{_date_text(day)}T{hour:02}:{minute:02}:{second:02}"
     return f"{text}.{fraction_ns:09}Z" if fraction_ns else f"{text}Z"
+
+
+@lru_cache(maxsize=64)
+def _date_text(day: int) -> str:
+    """Return a day since the Unix epoch; exports write days by the million samples."""
+    return (_EPOCH + timedelta(days=day)).strftime("%Y-%m-%d")
 
 
 def read_instant(text: str, now_ns: int) -> int:

@@ -4,15 +4,16 @@ import csv
 import json
 import math
 import sys
+import tracemalloc
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from pilotline_historian import Sample, Series, Value
+from pilotline_historian import Sample, Series, Value, export
 from pilotline_historian.export import COLUMNS, ExportError, exporting
-from tests.historian.samples import BAD, NOON_NS, at, each_second
+from tests.historian.samples import BAD, NOON_NS, SECOND_NS, at, each_second
 from tests.real_parts import need
 
 VALUES: list[Value | None] = [1.5, 0.1, 7, 2**64 - 1, True, "Execute", 'a,\n"b"', None, math.inf]
@@ -121,3 +122,24 @@ def test_an_export_that_fails_leaves_the_former_file(tmp_path: Path, ending: str
 def test_a_file_that_cannot_be_written_is_explained(tmp_path: Path, name: str, reason: str) -> None:
     with pytest.raises(ExportError, match=reason), exporting(tmp_path / name):
         pass
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_an_export_of_any_size_takes_the_same_memory(
+    tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if ending == "parquet":
+        need(find_spec("pyarrow") is not None, "pyarrow (pip install pyarrow)")
+    monkeypatch.setattr(export, "_ROW_GROUP", 1_000)
+    peaks = []
+    for count in (3_000, 9_000):
+        samples = (at(i * SECOND_NS, i * 0.5, server_time_ns=NOON_NS + i) for i in range(count))
+        tracemalloc.start()
+        try:
+            with exporting(tmp_path / f"run.{ending}") as writer:
+                writer.write(samples)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+    small, large = peaks
+    assert large < 1.2 * small + 2**16

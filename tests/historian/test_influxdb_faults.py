@@ -192,16 +192,18 @@ def test_a_server_that_asks_to_wait_is_waited_for(
     ("stated", "least_s", "most_s"),
     [(None, None, None), ("0.5", 0.5, 0.5), ("soon", None, None), ("in", 50, 60), ("past", 0, 0)],
 )
+@pytest.mark.parametrize("status", [429, 503])
 def test_retry_after_is_seconds_or_a_date(
     endpoint: Endpoint,
     historian: Historian,
+    status: int,
     stated: str | None,
     least_s: float | None,
     most_s: float | None,
 ) -> None:
     dates = {"in": formatdate(time() + 60, usegmt=True), "past": formatdate(0, usegmt=True)}
     headers = {} if stated is None else {"Retry-After": dates.get(stated, stated)}
-    endpoint.answer = lambda lines: Answer(503, b"", headers)
+    endpoint.answer = lambda lines: Answer(status, b"", headers)
     with pytest.raises(HistorianUnavailable) as told:
         historian.write([at(0, 1)])
     waited = told.value.retry_after_s

@@ -20,8 +20,9 @@ from pilotline_historian.influxdb.server import ResultSeries
 from pilotline_historian.limits import FIRST_TIME_NS, LAST_TIME_NS
 from pilotline_historian.sample import Bucket, Gap, Sample, Series, Value
 
+FIRST_PAGE_ROWS: Final = 50
 PAGE_ROWS: Final = 10_000
-"""Samples asked for at once."""
+"""Samples asked for at first, and at most at once: whoever looks at the first one needs no more."""
 
 SERIES_PER_QUERY: Final = 100
 """Series whose newest sample is asked for at once."""
@@ -37,12 +38,12 @@ def series_query() -> str:
     return f'SELECT last("status") FROM "{SAMPLE}" GROUP BY {_TAGS}'
 
 
-def raw_query(series: Series, start_ns: int, end_ns: int) -> str:
+def raw_query(series: Series, start_ns: int, end_ns: int, rows: int) -> str:
     """Ask for the first samples of an interval, in time order."""
     return (
         f'SELECT "status", "server_time_ns", {_VALUE} FROM "{SAMPLE}" '
         f"WHERE {_is(series)} AND {within(start_ns, end_ns)} "
-        f"ORDER BY time ASC LIMIT {PAGE_ROWS}"
+        f"ORDER BY time ASC LIMIT {rows}"
     )
 
 

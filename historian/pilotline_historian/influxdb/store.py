@@ -40,6 +40,8 @@ _EXPIRED: Final = re.compile(r"retention", re.I)
 
 _log = structlog.get_logger()
 
+_PAGE_GROWTH: Final = 15
+
 _Item = TypeVar("_Item")
 
 
@@ -117,15 +119,17 @@ class InfluxHistorian:
 
     def raw(self, series: Series, start_ns: int, end_ns: int) -> Iterator[Sample]:
         """Yield samples in time order, asking for some thousand at a time."""
+        rows = reading.FIRST_PAGE_ROWS
         while start_ns < end_ns:
             page = self._answers(
-                reading.raw_query(series, start_ns, end_ns),
+                reading.raw_query(series, start_ns, end_ns, rows),
                 lambda answer: reading.samples(series, answer),
             )
-            if not page:
-                return
             yield from page
+            if len(page) < rows:
+                return
             start_ns = page[-1].source_time_ns + 1
+            rows = min(rows * _PAGE_GROWTH, reading.PAGE_ROWS)
 
     def buckets(self, series: Series, start_ns: int, end_ns: int, points: int) -> list[Bucket]:
         """Return buckets of equal width; see `Grid` for their edges.
