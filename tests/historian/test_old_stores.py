@@ -2,12 +2,24 @@
 
 import gzip
 import math
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from pilotline_historian import Gap, Historian, Sample, Series, Value, open_historian
+from pilotline_historian import (
+    Gap,
+    Historian,
+    HistorianRefused,
+    Sample,
+    Series,
+    Value,
+    open_historian,
+)
+from pilotline_historian.embedded import migration
+from pilotline_historian.embedded.page import OpenSamples, PageRow, encode_page
 from pilotline_historian.limits import FIRST_TIME_NS, LAST_TIME_NS
 from tests.historian.samples import BAD, NOON_NS, SECOND_NS, UNCERTAIN, same
 
@@ -80,6 +92,42 @@ def test_it_is_written_on(old: Historian) -> None:
         old.write([_sample(SPEED, at) for at in range(first, first + 1_000)])
     more = [_sample(SPEED, at) for at in range(SAMPLES, SAMPLES + 12_000)]
     assert list(old.raw(SPEED, *AGES)) == [*_written(SPEED), *more]
+
+
+def test_a_conversion_that_breaks_off_leaves_the_old_store_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "historian.sqlite"
+    file.write_bytes(gzip.decompress((STORES / "version-3.sqlite.gz").read_bytes()))
+    pages = 0
+
+    def breaking_off(samples: OpenSamples) -> PageRow:
+        nonlocal pages
+        pages += 1
+        if pages == 7:
+            raise MemoryError
+        return encode_page(samples)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(migration, "encode_page", breaking_off)
+        with pytest.raises(MemoryError):
+            open_historian(f"sqlite:///{file}")
+    with closing(open_historian(f"sqlite:///{file}")) as historian:
+        for series in (SPEED, STATE, MIXED, PARTS):
+            assert same(list(historian.raw(series, *AGES)), _written(series))
+
+
+def test_an_old_store_with_a_damaged_page_is_named_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "historian.sqlite"
+    file.write_bytes(gzip.decompress((STORES / "version-3.sqlite.gz").read_bytes()))
+    connection = sqlite3.connect(file)
+    connection.execute("UPDATE open_page SET records = substr(records, 2) WHERE id % 2")
+    connection.commit()
+    connection.close()
+    with pytest.raises(HistorianRefused, match=r"historian\.sqlite is damaged.*backup"):
+        open_historian(f"sqlite:///{file}")
+    with closing(sqlite3.connect(file)) as left:
+        assert left.execute("PRAGMA user_version").fetchone() == (3,)
 
 
 def test_its_gaps_and_series_are_there(old: Historian) -> None:

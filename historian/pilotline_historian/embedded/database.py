@@ -167,7 +167,10 @@ class Database:
                     f"historian file {self.path} was written by a newer release ({error}); "
                     f"install that release, or choose another file"
                 ) from None
-            except sqlite3.Error:
+            except ValueError as error:
+                connection.close()
+                raise self.damage(error) from error
+            except BaseException:
                 connection.close()
                 raise
             return connection

@@ -58,11 +58,17 @@ class Rollups:
         """Reduce the samples of a chunk; texts have no rollups."""
         if columns.texts:
             return cls()
-        rows = len(columns)
+        first, rows = int(columns.time[0]), len(columns)
         finest: Points | None = None
         stored: list[bytes | None] = []
         for width in (SECOND_NS, MINUTE_NS, HOUR_NS):
-            points = _of_samples(columns, width) if finest is None else _of_points(finest, width)
+            # Points at the limit of what 64 bits hold have a start that wraps; samples have not.
+            origin = first - first % width
+            points = (
+                _of_samples(columns, origin, width)
+                if finest is None
+                else _of_points(finest, origin, width)
+            )
             if points is None or len(points) * _WORTH > rows:
                 stored.append(None)
                 continue
@@ -170,23 +176,18 @@ def _merged(points: Points, firsts: NDArray[np.intp]) -> Points:
     return merged
 
 
-def _of_samples(columns: Columns, width_ns: int) -> Points | None:
+def _of_samples(columns: Columns, origin_ns: int, width_ns: int) -> Points | None:
     """Reduce the samples of a chunk, or return None where that would not pay."""
-    first = int(columns.time[0])
-    origin = first - first % width_ns
-    if len(run_starts(interval_of(columns.time, origin, width_ns))) * _WORTH > len(columns):
+    if len(run_starts(interval_of(columns.time, origin_ns, width_ns))) * _WORTH > len(columns):
         return None
-    return reduce_columns(columns, origin, width_ns)
+    return reduce_columns(columns, origin_ns, width_ns)
 
 
-def _of_points(points: Points, width_ns: int) -> Points:
+def _of_points(points: Points, origin_ns: int, width_ns: int) -> Points:
     """Reduce points in time order to wider intervals."""
-    if not len(points):
-        return points
-    first = int(points["start"][0])
-    origin = first - first % width_ns
-    index, merged = merge_points(points, origin, width_ns)
-    merged["start"] = (index.view(np.uint64) * np.uint64(width_ns) + _word(origin)).view(np.int64)
+    index, merged = merge_points(points, origin_ns, width_ns)
+    number = index.view(np.uint64)
+    merged["start"] = (number * np.uint64(width_ns) + _word(origin_ns)).view(np.int64)
     return merged
 
 
