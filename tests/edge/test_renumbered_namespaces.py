@@ -92,7 +92,7 @@ def test_no_value_of_another_variable_is_taken_for_the_tags(
     values: dict[str, set[object]] = {}
     for (series, _), sample in historian.stored.items():
         values.setdefault(series.tag, set()).add(sample.value)
-    own = dict.fromkeys(("id", "path", "field"), {1.0, 2.0})
+    own = {name: {1.0, 2.0} for name in ("id", "path", "field")}
     assert values == own | {"other": {500.0, 999.0}}
     assert not status.get("bad_tags")
 
