@@ -23,6 +23,7 @@ from pilotline_edge.structures.definitions import (
     FieldDefinition,
     Layout,
     StructureDefinition,
+    TypeKey,
 )
 from pilotline_edge.structures.fields import MOST_BODY_BYTES, read_fields
 from pilotline_edge.structures.selection import selected
@@ -261,8 +262,8 @@ def _data_type(kind: Any) -> ua.NodeId:  # noqa: ANN401 - asyncua's structures s
     return found
 
 
-def _axis_definitions() -> dict[ua.NodeId, StructureDefinition]:
-    found = {}
+def _axis_definitions() -> dict[TypeKey, StructureDefinition]:
+    found: dict[TypeKey, StructureDefinition] = {}
     for kind in (ua.AxisInformation, ua.EUInformation, ua.Range):
         definition = standard_definition(int(_data_type(kind).Identifier))
         assert definition is not None

@@ -5,15 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asyncua import ua
+from asyncua.ua.object_ids import ObjectIds
 
 from pilotline_edge.browse import BrowseWishes, compare, discover
 from pilotline_edge.connection.session import MachineSession
 from pilotline_edge.connection.trust import TrustStore
+from pilotline_edge.structures.definitions import FieldDefinition, StructureDefinition
+from pilotline_edge.structures.dictionary import TypeDictionary
+from pilotline_edge.structures.standard import standard_definition
 from tests.edge.memory_historian import MemoryHistorian
 from tests.edge.plants import machine, plant, tag
 from tests.edge.running import agent, status_of, until
 from tests.interop.companion_machine import NAMESPACE, companion_machine
-from tests.interop.node_machine import need_node_opcua
+from tests.interop.node_machine import FOLDER, need_node_opcua
 
 pytestmark = [pytest.mark.node, pytest.mark.slow]
 
@@ -100,3 +105,31 @@ def test_a_comparison_tells_what_differs(read: dict[str, Any]) -> None:
         "cell": "Int32",
     }
     assert compared.new == []
+
+
+def test_the_standards_own_type_dictionary_says_what_the_standard_does() -> None:
+    """The OPC Foundation's document describes the structures that asyncua has classes for."""
+    need_node_opcua()
+    nodesets = FOLDER / "node_modules" / "node-opcua-nodesets" / "nodesets"
+    document = (nodesets / "Opc.Ua.Types.bsd").read_bytes()
+    dictionary = TypeDictionary.read(ua.NodeId(), document)
+    compared = 0
+    for name, number in vars(ObjectIds).items():
+        known = None if name.startswith("_") else standard_definition(int(number))
+        if known is None or known.name not in dictionary.types or "TypeId" in _names(known):
+            continue
+        described = dictionary.definition(known.name)
+        if known.name != "DataTypeAttributes":  # asyncua's own has one field more
+            assert [_plain(each) for each in described.fields] == [
+                _plain(each) for each in known.fields
+            ], known.name
+            compared += 1
+    assert compared > 150
+
+
+def _names(definition: StructureDefinition) -> list[str]:
+    return [each.name for each in definition.fields]
+
+
+def _plain(field: FieldDefinition) -> tuple[str, int, int, bool]:
+    return field.name, field.built_in, field.rank, field.optional

@@ -160,7 +160,7 @@ class Expansion:
         data_type = definition.data_type
         if isinstance(held, Unsupported) and held.encoded is not None:
             encoding = held.encoded.type_id
-            data_type = self.types.data_type_of(encoding)
+            data_type = self.types.key_of(encoding)
             if data_type is None:
                 self._unknown.add(encoding)
             held = self.types.opened(held.encoded)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from asyncua import ua
 
@@ -10,6 +11,27 @@ STRUCTURE = 22
 
 VARIANT = 24
 ENUMERATION = 29
+
+
+class DictionaryType(NamedTuple):
+    """A structure in a type dictionary.
+
+    Attributes:
+        dictionary: the dictionary's variable.
+        name: the structure's name in it.
+    """
+
+    dictionary: ua.NodeId
+    name: str
+
+
+TypeKey = ua.NodeId | DictionaryType
+"""What a structure's definition is known by: its data type, or its place in a dictionary."""
+
+
+def shown_key(key: TypeKey) -> str:
+    """Return what a person reads of a key."""
+    return key.name[:80] if isinstance(key, DictionaryType) else key.to_string()[:80]
 
 
 class Layout(Enum):
@@ -33,14 +55,14 @@ class FieldDefinition:
         name: its name.
         built_in: number of its built-in type (OPC 10000-6, 5.1.2); `STRUCTURE` also for one whose
             type is `data_type`.
-        data_type: data type of a structure that is encoded in place, or None.
+        data_type: key of a structure that is encoded in place, or None.
         rank: number of its dimensions, 0 for a scalar.
         optional: whether it may be missing.
     """
 
     name: str
     built_in: int
-    data_type: ua.NodeId | None = None
+    data_type: TypeKey | None = None
     rank: int = 0
     optional: bool = False
 

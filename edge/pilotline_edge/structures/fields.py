@@ -15,6 +15,8 @@ from pilotline_edge.structures.definitions import (
     FieldDefinition,
     Layout,
     StructureDefinition,
+    TypeKey,
+    shown_key,
 )
 from pilotline_edge.subscription.extension_objects import read_structure
 from pilotline_edge.subscription.publication import Unsupported
@@ -38,7 +40,7 @@ Held = Value | Unsupported | None
 def read_fields(
     definition: StructureDefinition,
     body: bytes,
-    definitions: Mapping[ua.NodeId, StructureDefinition],
+    definitions: Mapping[TypeKey, StructureDefinition],
 ) -> Unsupported:
     """Return a structure with its fields.
 
@@ -83,7 +85,7 @@ class _Reader:
     """
 
     _body: bytes
-    _definitions: Mapping[ua.NodeId, StructureDefinition]
+    _definitions: Mapping[TypeKey, StructureDefinition]
     at: int = 0
 
     def structure(self, definition: StructureDefinition, depth: int) -> Unsupported:
@@ -150,7 +152,7 @@ class _Reader:
             inner = self._definitions.get(definition.data_type)
             if inner is None:
                 raise StructureUnreadable(
-                    f"the type {definition.data_type.to_string()[:80]} of its field "
+                    f"the type {shown_key(definition.data_type)} of its field "
                     f"{definition.name} is not known"
                 )
             return self.structure(inner, depth + 1)

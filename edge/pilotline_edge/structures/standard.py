@@ -51,6 +51,14 @@ def standard_definition(number: int) -> StructureDefinition | None:
     return StructureDefinition(known.__name__, Layout.SEQUENCE, tuple(whole))
 
 
+def standard_number(name: str) -> int | None:
+    """Return the number of the data type that the standard calls so, or None."""
+    return next(
+        (number for number, known in _classes().items() if known.__name__ == name),
+        None,
+    )
+
+
 @cache
 def _classes() -> Mapping[int, type]:
     found: dict[int, type] = {}

@@ -12,7 +12,17 @@ from asyncua.ua.object_ids import ObjectIds
 from pilotline_edge.connection.services import BatchedServices
 from pilotline_edge.connection.session import MachineSession
 from pilotline_edge.errors import StructureTypeUnknown, StructureUnreadable
-from pilotline_edge.structures.definitions import FieldDefinition, StructureDefinition
+from pilotline_edge.structures.definitions import (
+    DictionaryType,
+    FieldDefinition,
+    StructureDefinition,
+    TypeKey,
+)
+from pilotline_edge.structures.dictionary import (
+    TypeDictionary,
+    dictionary_at,
+    dictionary_type,
+)
 from pilotline_edge.structures.fields import read_fields
 from pilotline_edge.structures.learning import DefinitionSource
 from pilotline_edge.structures.selection import Held, selected
@@ -23,6 +33,7 @@ from pilotline_plant.field_path import FieldStep
 log = structlog.get_logger("pilotline.edge")
 
 _MOST_TYPES = 500
+_MOST_DICTIONARIES = 4
 _MOST_REMEMBERED = 64
 _MOST_ASKED = 8
 _RETRY_S = 60.0
@@ -37,7 +48,7 @@ class StructureTypes:
     and they are data.
 
     Characteristics
-        size: 500 types; a value whose type is one more cannot be read
+        size: 500 types and 4 type dictionaries; a value of one more cannot be read
         asked: when a value of a type comes that is not known; again a minute after a refusal
         forgotten: when the server was restarted, since its namespaces may have other indexes
     """
@@ -45,8 +56,9 @@ class StructureTypes:
     def __init__(self, session: MachineSession) -> None:
         self._session = session
         self._facts: object = None
-        self._data_types: dict[ua.NodeId, ua.NodeId] = {}
-        self._definitions: dict[ua.NodeId, StructureDefinition] = {}
+        self._keys: dict[ua.NodeId, TypeKey] = {}
+        self._definitions: dict[TypeKey, StructureDefinition] = {}
+        self._dictionaries: dict[ua.NodeId, TypeDictionary] = {}
         self._refused: dict[ua.NodeId, _Refusal] = {}
         self._read: dict[Encoded, Unsupported] = {}
 
@@ -75,7 +87,7 @@ class StructureTypes:
     async def learn_encoding(self, encoding: ua.NodeId) -> None:
         """Ask the server what a structure encoded so is made of; see `learn`."""
         self._forget_former_run()
-        if encoding not in self._data_types and encoding not in self._refused:
+        if encoding not in self._keys and encoding not in self._refused:
             await self._ask(encoding)
 
     async def learn_data_type(self, data_type: ua.NodeId) -> StructureDefinition:
@@ -89,13 +101,13 @@ class StructureTypes:
         await self._define(data_type, await BatchedServices.of(self._session))
         return self._definitions[data_type]
 
-    def definition(self, data_type: ua.NodeId) -> StructureDefinition | None:
+    def definition(self, data_type: TypeKey) -> StructureDefinition | None:
         """Return the definition of a data type that was learnt."""
         return self._definitions.get(data_type)
 
-    def data_type_of(self, encoding: ua.NodeId) -> ua.NodeId | None:
-        """Return the data type of an encoding that was learnt."""
-        return self._data_types.get(encoding)
+    def key_of(self, encoding: ua.NodeId) -> TypeKey | None:
+        """Return what the definition of an encoding that was learnt is known by."""
+        return self._keys.get(encoding)
 
     def opened(self, encoded: Encoded) -> Unsupported:
         """Return a structure with its fields.
@@ -107,7 +119,7 @@ class StructureTypes:
         found = self._read.get(encoded)
         if found is not None:
             return found
-        definition = self._definitions.get(self._data_types.get(encoded.type_id, ua.NodeId()))
+        definition = self._definitions.get(self._keys.get(encoded.type_id, ua.NodeId()))
         if definition is None:
             refused = self._refused.get(encoded.type_id)
             raise StructureTypeUnknown(
@@ -139,29 +151,53 @@ class StructureTypes:
     async def _ask(self, encoding: ua.NodeId) -> None:
         try:
             services = await BatchedServices.of(self._session)
-            data_type = standard_encoding(encoding) or await _data_type_at(encoding, services)
-            await self._define(data_type, services)
-            self._data_types[encoding] = data_type
+            self._keys[encoding] = await self._learnt(encoding, services)
             self._refused.pop(encoding, None)
         except (StructureUnreadable, TimeoutError, uaerrors.UaError) as error:
             reason = str(error) or type(error).__name__
             self._refuse(encoding, f"a structure whose type cannot be learnt: {reason}")
 
-    async def _define(self, data_type: ua.NodeId, services: BatchedServices) -> None:
-        """Learn a data type and those that its fields are made of."""
+    async def _learnt(self, encoding: ua.NodeId, services: BatchedServices) -> TypeKey:
+        """Learn a type by its data type or, from older servers, by their type dictionary."""
+        key: TypeKey
+        try:
+            key = standard_encoding(encoding) or await _data_type_at(encoding, services)
+            await self._define(key, services)
+        except StructureUnreadable as undescribed:
+            try:
+                key = await dictionary_type(encoding, services)
+                await self._define(key, services)
+            except StructureUnreadable as unnamed:
+                raise StructureUnreadable(f"{undescribed}; {unnamed}") from unnamed
+        return key
+
+    async def _define(self, key: TypeKey, services: BatchedServices) -> None:
+        """Learn a type and those that its fields are made of."""
         source = DefinitionSource(services)
-        learnt: dict[ua.NodeId, StructureDefinition] = {}
-        wanted = [data_type]
+        learnt: dict[TypeKey, StructureDefinition] = {}
+        wanted = [key]
         while wanted:
             each = wanted.pop()
             if each in learnt or each in self._definitions:
                 continue
             if len(learnt) + len(self._definitions) >= _MOST_TYPES:
                 raise StructureUnreadable(f"more than {_MOST_TYPES} types of structures")
-            standard = None if each.NamespaceIndex else standard_definition(_number(each))
-            learnt[each] = standard or await source.definition(each)
+            if isinstance(each, DictionaryType):
+                dictionary = await self._dictionary(each.dictionary, services)
+                learnt[each] = dictionary.definition(each.name)
+            else:
+                standard = None if each.NamespaceIndex else standard_definition(_number(each))
+                learnt[each] = standard or await source.definition(each)
             wanted += _within(learnt[each].fields)
         self._definitions |= learnt
+
+    async def _dictionary(self, node: ua.NodeId, services: BatchedServices) -> TypeDictionary:
+        found = self._dictionaries.get(node)
+        if found is None:
+            if len(self._dictionaries) >= _MOST_DICTIONARIES:
+                raise StructureUnreadable(f"more than {_MOST_DICTIONARIES} type dictionaries")
+            found = self._dictionaries[node] = await dictionary_at(node, services)
+        return found
 
     def _refuse(self, encoding: ua.NodeId, reason: str) -> None:
         former = self._refused.get(encoding)
@@ -177,7 +213,13 @@ class StructureTypes:
         run = None if facts is None else (facts.started, facts.namespaces)
         if run != self._facts:
             self._facts = run
-            for each in (self._data_types, self._definitions, self._refused, self._read):
+            for each in (
+                self._keys,
+                self._definitions,
+                self._dictionaries,
+                self._refused,
+                self._read,
+            ):
                 each.clear()
 
     @staticmethod
@@ -210,5 +252,5 @@ def _number(node: ua.NodeId) -> int:
     return node.Identifier if isinstance(node.Identifier, int) else 0
 
 
-def _within(fields: Iterable[FieldDefinition]) -> list[ua.NodeId]:
+def _within(fields: Iterable[FieldDefinition]) -> list[TypeKey]:
     return [each.data_type for each in fields if each.data_type is not None]
