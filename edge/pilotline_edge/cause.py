@@ -33,6 +33,9 @@ class Cause(StrEnum):
     MESSAGES_LOST = "messages-lost"
     """The machine's server did not keep messages that never arrived."""
 
+    POLLS_MISSED = "polls-missed"
+    """The machine's server answered too late to be read at every interval, or lost the node."""
+
     JOURNAL_FULL = "journal-full"
     """The journal was as large as it may be."""
 

@@ -25,6 +25,9 @@ Seen = tuple[str, int, int]
 Span = tuple[int, int, int]
 """Source times in ns UTC of the last value known of a tag, and of begin and end of what is not."""
 
+POLLED = 0
+"""Group of the tags that are polled: no publish time says anything about them."""
+
 _LEAST_SLACK_NS = 100_000_000
 _LAG_RESERVE = 2
 
@@ -70,6 +73,7 @@ class Coverage:
     _opening: _Opening | None = None
     _late: dict[str, tuple[int, str]] = field(default_factory=dict)
     _spans: dict[Gap, dict[str, Span]] = field(default_factory=dict)
+    _moved: dict[str, int] = field(default_factory=dict)
 
     def begin(self, now_ns: int) -> bool:
         """Promise coverage from now on for tags never promised before.
@@ -109,6 +113,15 @@ class Coverage:
         waiting = self._waiting()
         known = [self.covered_ns(tag) for tag in self.groups if tag not in waiting]
         return (min(known), len(self.groups) - len(known)) if known else None
+
+    def assign(self, tags: Iterable[str], group: int) -> None:
+        """Have tags read with another group; what is known of them stays known."""
+        changed = [tag for tag in tags if self.groups[tag] != group]
+        for tag in changed:
+            self._last[tag] = self.covered_ns(tag)
+            self._moved[tag] = group
+        if changed:
+            self.groups = {**self.groups, **dict.fromkeys(changed, group)}
 
     def _slack_ns(self, group: int) -> int:
         sampling_ns = self.sampling_ms.get(group, 0) * 1_000_000
@@ -180,6 +193,25 @@ class Coverage:
             self._published[group] = published_ns
         return gaps
 
+    def polled(self, at_ns: int, values: Iterable[Seen]) -> list[Gap]:
+        """Advance with a poll: what tags are at `at_ns`; return the gaps that this settles.
+
+        What a tag was between two polls is not promised, so nothing is missing there. After a
+        loss the poll tells since when its value holds: that is where the gap ends, and a value
+        that is older than the last poll leaves none.
+        """
+        gaps: list[Gap] = []
+        waiting = self._waiting()
+        for tag, source_ns, _ in values:
+            if tag in waiting:
+                gaps += self._first(tag, source_ns, waiting.pop(tag))
+            self._last[tag] = at_ns
+        return gaps
+
+    def polls_missed(self, tags: Iterable[str], until_ns: int, cause: Cause) -> list[Gap]:
+        """Return the gap that missed polls of tags left, up to the one that was made."""
+        return self._missing(set(tags) - self._waiting().keys(), until_ns, cause)
+
     def overflowed(
         self, tag: str, first_kept_ns: int, cause: Cause = Cause.QUEUE_OVERFLOW
     ) -> list[Gap]:
@@ -189,12 +221,15 @@ class Coverage:
     def messages_missing(self, group: int, until_ns: int, cause: Cause) -> list[Gap]:
         """Return the gaps that messages lost on the way left, up to the one that arrived."""
         waiting = self._waiting()
-        tags = [tag for tag, of in self.groups.items() if of == group and tag not in waiting]
+        tags = {tag for tag, of in self.groups.items() if of == group and tag not in waiting}
+        return self._missing(tags, until_ns, cause)
+
+    def _missing(self, tags: set[str], until_ns: int, cause: Cause) -> list[Gap]:
         if not tags:
             return []
         start = min(self.covered_ns(tag) for tag in tags)
         spans = {tag: (self._last[tag], start, until_ns) for tag in tags}
-        return self._gaps(set(tags), start, until_ns, cause, spans)
+        return self._gaps(tags, start, until_ns, cause, spans)
 
     def retire(self, tags: Iterable[str], until_ns: int, cause: Cause) -> list[Gap]:
         """Stop to promise coverage of tags and return the gaps from what is known until then.
@@ -307,6 +342,7 @@ class Coverage:
             "published": {str(group): at for group, at in self._published.items()},
             "lag": self._lag_ns,
             "late": self._late,
+            "moved": self._moved,
             "opening": opening
             and {
                 "cause": opening.cause,
@@ -328,7 +364,9 @@ class Coverage:
         state: Mapping[str, Any],
     ) -> Self:
         """Return the coverage that `to_json` wrote, for the tags the machine has now."""
-        coverage = cls(site, machine, groups, sampling_ms)
+        moved = {tag: of for tag, of in state.get("moved", {}).items() if tag in groups}
+        coverage = cls(site, machine, {**groups, **moved}, sampling_ms)
+        coverage._moved = moved
         coverage._last = {tag: at for tag, at in state["last"].items() if tag in groups}
         coverage._published = {int(group): at for group, at in state["published"].items()}
         coverage._lag_ns = state["lag"]

@@ -12,6 +12,7 @@
     ├── NodeNotFound             the server has no node at the address a person gave
     ├── PatternError             what a person wrote is no path with wildcards
     ├── SubscriptionLost         the server forgot or ended a subscription; it is made anew
+    ├── SubscriptionsRefused     the server has no subscription for us; its tags are polled
     ├── UndecodableMessage       a server sent bytes that are no OPC UA message we know
     ├── StructureUnreadable      a structured value, or its type's description, cannot be used
     │   └── StructureTypeUnknown the type was not learnt from the server
@@ -72,6 +73,10 @@ class SubscriptionLost(EdgeError):  # noqa: N818 - a state, not a mistake
     def __init__(self, subscription_id: int, reason: str) -> None:
         super().__init__(f"subscription {subscription_id} is lost: {reason}")
         self.subscription_id = subscription_id
+
+
+class SubscriptionsRefused(EdgeError):  # noqa: N818 - a state, not a mistake
+    """The server has no subscription, or not one more; the message says what it answered."""
 
 
 class UndecodableMessage(EdgeError):  # noqa: N818 - a state, not a mistake

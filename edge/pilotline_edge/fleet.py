@@ -14,7 +14,7 @@ from pilotline_edge.connection.identity import Identity, own_identity
 from pilotline_edge.connection.redundant_session import session_of
 from pilotline_edge.connection.session import SessionSettings
 from pilotline_edge.connection.trust import TrustStore
-from pilotline_edge.coverage import Coverage
+from pilotline_edge.coverage import POLLED, Coverage
 from pilotline_edge.difference import Difference
 from pilotline_edge.errors import JournalFailed
 from pilotline_edge.events.intake import EventIntake, KnownEvents, recall_events
@@ -210,7 +210,9 @@ def recall(
         delivered_ns: up to when values were delivered, for the case that the journal is lost.
         cause: of the loss, or None when the agent has just started.
     """
-    groups = {tag.id: tag.publishing_ms for tag in machine.tags}
+    groups = {
+        tag.id: POLLED if tag.reading == "poll" else tag.publishing_ms for tag in machine.tags
+    }
     sampling: dict[int, int] = {}
     for tag in machine.tags:
         slowest = max(sampling.get(tag.publishing_ms, 0), tag.sampling_ms)

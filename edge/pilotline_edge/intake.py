@@ -15,6 +15,7 @@ from pilotline_edge.cause import Cause
 from pilotline_edge.coverage import Coverage, Seen
 from pilotline_edge.journal import Entry, Journal, Samples
 from pilotline_edge.live import LiveOutlet
+from pilotline_edge.polling import Poll, PollingGroup
 from pilotline_edge.state import MachineState
 from pilotline_edge.subscription.publication import (
     FIRST_SEQUENCE,
@@ -175,18 +176,42 @@ class Intake:
             not publication.more and not replayed,
             seen,
         )
-        if not samples and not found:
+        return self._keep_new(samples, found, publication.published_ns)
+
+    def poll(self, group: PollingGroup, poll: Poll, cause: Cause) -> asyncio.Future[None] | None:
+        """Advance coverage by a poll and journal what is new; None when there is nothing.
+
+        Args:
+            group: whose tags were polled.
+            poll: what was read.
+            cause: why polls before it were missed, if they were.
+        """
+        coverage, gaps = self.coverage, list[Gap]()
+        if poll.gone:
+            coverage.lost(poll.gone, cause)
+        if poll.after_missed:
+            gaps += coverage.polls_missed([tag for tag, *_ in poll.seen], poll.at_ns, cause)
+        if not poll.withheld:
+            gaps += coverage.polled(poll.at_ns, poll.seen)
+        changes = Publication(0, 0, poll.at_ns, more=False, changes=poll.changes)
+        samples, _ = self._columns(group, changes)
+        return self._keep_new(samples, gaps, poll.at_ns)
+
+    def _keep_new(
+        self, samples: Samples, gaps: Sequence[Gap], published_ns: int | None
+    ) -> asyncio.Future[None] | None:
+        if not samples and not gaps:
             return None
-        found = self._unheld(found)
+        declared = self._unheld(gaps)
         now_ns = time.time_ns()
         self._state.messages += 1
         self._state.values += len(samples)
         if samples:
             self._state.lag_s = (now_ns - max(samples.source_ns)) / 1e9
-        return self._keep(samples, found, publication.published_ns or now_ns)
+        return self._keep(samples, declared, published_ns or now_ns)
 
     def _columns(
-        self, subscription: MachineSubscription, publication: Publication
+        self, subscription: MachineSubscription | PollingGroup, publication: Publication
     ) -> tuple[Samples, list[Seen]]:
         """Return the values as columns and as coverage sees them.
 
@@ -222,7 +247,7 @@ class Intake:
         return samples, seen
 
     def _whole_columns(
-        self, subscription: MachineSubscription, columns: ChangeColumns
+        self, subscription: MachineSubscription | PollingGroup, columns: ChangeColumns
     ) -> tuple[Samples, list[Seen]] | None:
         """Return what `_columns` does, without a look at each value where none is needed.
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import structlog
@@ -13,18 +14,24 @@ from pilotline_edge.backoff import Backoff
 from pilotline_edge.cause import Cause
 from pilotline_edge.connection.redundancy import Standing
 from pilotline_edge.connection.session import MachineSession, Origin
-from pilotline_edge.errors import EndpointRefused, MachineUnreachable, SubscriptionLost
+from pilotline_edge.errors import (
+    EndpointRefused,
+    MachineUnreachable,
+    SubscriptionLost,
+    SubscriptionsRefused,
+)
 from pilotline_edge.events.intake import EventIntake
 from pilotline_edge.events.reader import EventReader
 from pilotline_edge.intake import Intake
 from pilotline_edge.live import ConditionRow
+from pilotline_edge.polling import Poll, Poller, PollingGroup, leave_out, regroup
 from pilotline_edge.racing import first_to_fail
 from pilotline_edge.reading_status import reading_status, server_status
 from pilotline_edge.resumption import Resumption
 from pilotline_edge.skew import ClockSkew
 from pilotline_edge.state import MachineState
 from pilotline_edge.subscription.healing import Step, heal
-from pilotline_edge.subscription.items import Item, items_by_interval
+from pilotline_edge.subscription.items import Item, items_by_interval, polled_items
 from pilotline_edge.subscription.publication import Publication
 from pilotline_edge.subscription.pump import Acknowledgement, PublishPump, Taken
 from pilotline_edge.subscription.subscription import MachineSubscription
@@ -67,7 +74,13 @@ class MachineLink:
             MachineSubscription(session, interval_ms, items)
             for interval_ms, items in items_by_interval(session.machine.tags)
         ]
-        self._backfill = Backfill(session, intake, state, tuple(self._subscriptions))
+        values = tuple(self._subscriptions)
+        self._value_subscriptions = values
+        self._value_items = polled_items(session.machine.tags)
+        self._value_items += [item for each in values for item in each.items]
+        self._subscribed = asyncio.Event()
+        self._poller = Poller(session, self._value_items, self._polled)
+        self._backfill = Backfill(session, intake, state, (*self._poller.groups, *values))
         self._events = None if events is None else EventReader(session, events)
         if self._events is not None:
             self._subscriptions.append(self._events.subscription)
@@ -115,7 +128,10 @@ class MachineLink:
     def reading(self) -> dict[str, Any]:
         """Return how the machine is read, and what its server is, as JSON values."""
         server = server_status(self._session)
-        return {"server": server, "reading": reading_status(self._items())}
+        return {
+            "server": server,
+            "reading": reading_status(self._value_items) | self._poller.status(),
+        }
 
     @property
     def conditions(self) -> list[ConditionRow]:
@@ -197,15 +213,10 @@ class MachineLink:
         """Hold one connection and return why it ended."""
         try:
             await self._connect()
-            pump = PublishPump(
-                self._session.client.uaclient,
-                min(len(self._subscriptions) + 1, _MOST_REQUESTS),
-                self._take,
-                self._acknowledge,
-            )
             besides = [] if self._events is None else [self._events.run()]
             await first_to_fail(
-                pump.run(),
+                self._publish(),
+                self._poller.run(),
                 self._keep_house(),
                 self._session.renew_channel(),
                 self._session.watch_servers(),
@@ -218,6 +229,18 @@ class MachineLink:
         except (MachineUnreachable, EndpointRefused, OSError, uaerrors.UaError) as error:
             return error
         return MachineUnreachable("the connection ended")
+
+    async def _publish(self) -> None:
+        """Take what subscriptions publish, once there is one."""
+        await self._subscribed.wait()
+        alive = sum(each.subscription_id is not None for each in self._subscriptions)
+        pump = PublishPump(
+            self._session.client.uaclient,
+            min(alive + 1, _MOST_REQUESTS),
+            self._take,
+            self._acknowledge,
+        )
+        await pump.run()
 
     def _away(self, error: Exception) -> None:
         """Note a lost connection; log it once for each kind of reason, not at each attempt."""
@@ -232,15 +255,20 @@ class MachineLink:
         origin = await self._session.open()
         if origin in (Origin.RESTARTED, Origin.ELSEWHERE):
             self._forget_server()
+        leave_out(self._value_subscriptions, self._session.facts)
+        self._subscribed.clear()
         for subscription in self._subscriptions:
-            step = await heal(subscription, origin, self._take_again, self._lost)
+            try:
+                step = await heal(subscription, origin, self._take_again, self._lost)
+            except SubscriptionsRefused as error:
+                self._poll_instead(subscription, error)
+                continue
             if self._connections or step is not Step.RECREATED:
                 self.state.healed(step.value)
+            self._subscribed.set()
             if step is Step.RECREATED:
-                self._began(subscription)
-                self._settle_at = (
-                    self._now() + _SETTLE_S + _SETTLE_CYCLES * subscription.published_s
-                )
+                self._recreated(subscription)
+        self._lost_polls()
         known = {subscription.subscription_id for subscription in self._subscriptions}
         self._acknowledge[:] = [each for each in self._acknowledge if each[0] in known]
         self._blocked = self._intake.coverage.absence = None
@@ -271,13 +299,55 @@ class MachineLink:
         self._acknowledge.clear()
         self.state.skew = ClockSkew()
 
+    def _recreated(self, subscription: MachineSubscription) -> None:
+        self._began(subscription)
+        settled_in_s = _SETTLE_S + _SETTLE_CYCLES * subscription.published_s
+        self._settle_at = self._now() + settled_in_s
+
     def _lost(self, subscription: MachineSubscription, cause: Cause) -> None:
         if self._events is not None and subscription is self._events.subscription:
             self._events.intake.lost(self._blocked or cause)
             return
-        tags = [item.tag.id for item in subscription.items]
+        self._lost_tags([item.tag.id for item in subscription.items], cause)
+
+    def _lost_tags(self, tags: Sequence[str], cause: Cause) -> None:
         coverage = self._intake.coverage
         coverage.lost(tags, self._blocked or coverage.absence or cause)
+
+    # -- polling ----------------------------------------------------------------------------
+
+    def _poll_instead(self, subscription: MachineSubscription, error: Exception) -> None:
+        log.warning(
+            "edge.subscription_refused",
+            machine=self.machine.id,
+            interval_ms=subscription.interval_ms,
+            reason=str(error),
+        )
+        self._settle_at = self._now() + _SETTLE_S
+
+    def _lost_polls(self) -> None:
+        """Begin to poll on a fresh connection, and note what was missed before it."""
+        if tags := self._poller.connected():
+            self._lost_tags(tags, Cause.CONNECTION_LOST)
+            self._settle_at = max(self._settle_at, self._now() + _SETTLE_S)
+        regroup(self._value_subscriptions, self._intake.coverage)
+
+    async def _subscribe_again(self, subscription: MachineSubscription) -> None:
+        """Ask again for a subscription that was refused; its tags are polled until it has them."""
+        try:
+            await subscription.create()
+        except SubscriptionsRefused as error:
+            log.info("edge.subscription_refused", machine=self.machine.id, reason=str(error))
+            return
+        self._subscribed.set()
+        self._recreated(subscription)
+        await subscription.monitor()
+
+    def _polled(self, group: PollingGroup, poll: Poll) -> asyncio.Future[None] | None:
+        """Take a poll."""
+        self.state.skew.seen(poll.at_ns, time.monotonic_ns(), time.time_ns())
+        self._backoff.reset()
+        return self._intake.poll(group, poll, self._blocked or Cause.POLLS_MISSED)
 
     def _keep_session(self) -> None:
         if self._resumption is not None:
@@ -380,8 +450,12 @@ class MachineLink:
                     subscription.listen()
                 continue
             for subscription in self._subscriptions:
-                self._check_silence(subscription)
-                await subscription.monitor()
+                if subscription.subscription_id is not None:
+                    self._check_silence(subscription)
+                    await subscription.monitor()
+                elif self._now() >= subscription.retry_at:
+                    await self._subscribe_again(subscription)
+            regroup(self._value_subscriptions, self._intake.coverage)
             self._keep_session()
             self._note_bad_tags()
             if self._intake.coverage.unsettled and self._now() >= self._settle_at:
@@ -404,7 +478,8 @@ class MachineLink:
         }
 
     def _items(self) -> Iterator[Item]:
-        return (item for each in self._subscriptions for item in each.items)
+        events = () if self._events is None else self._events.subscription.items
+        return chain(self._value_items, events)
 
     def _find(self, subscription_id: int) -> MachineSubscription | None:
         for subscription in self._subscriptions:

@@ -14,6 +14,7 @@ from pilotline_edge.backfill.reading import Reading
 from pilotline_edge.connection.session import MachineSession
 from pilotline_edge.errors import UndecodableMessage
 from pilotline_edge.intake import Intake
+from pilotline_edge.polling import PollingGroup
 from pilotline_edge.state import MachineState
 from pilotline_edge.subscription.healing import Step
 from pilotline_edge.subscription.publication import Unsupported
@@ -44,12 +45,12 @@ class Backfill:
         session: MachineSession,
         intake: Intake,
         state: MachineState,
-        subscriptions: Sequence[MachineSubscription],
+        sources: Sequence[MachineSubscription | PollingGroup],
     ) -> None:
         self._session = session
         self._intake = intake
         self._state = state
-        self._items = {item.tag.id: (item, of) for of in subscriptions for item in of.items}
+        self._items = {item.tag.id: (item, of) for of in sources for item in of.items}
         self._readings: dict[tuple[int, str], Reading] = {}
 
     def expire(self) -> None:

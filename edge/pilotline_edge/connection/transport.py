@@ -178,6 +178,17 @@ class CappedUaClient(UaClient):
             raise ConnectionError("the connection is not open")
         return await self.protocol.ask(request, timeout_s)
 
+    async def request(self, request: Any) -> Buffer:  # noqa: ANN401 - asyncua's requests share no base
+        """Send a request and return the undecoded body of an answer of bounded size.
+
+        Raises:
+            BadResponseTooLarge: the answer is above `ReceiveCaps.max_decoded_size`.
+            ConnectionError: the transport is gone.
+        """
+        if self.protocol is None:
+            raise ConnectionError("the connection is not open")
+        return await self.protocol.send_request(request)
+
 
 class MachineClient(Client):
     """asyncua's client without its supervisor, watchdogs and unlimited transport.

@@ -42,12 +42,13 @@ async def arm(wanted: Sequence[Wanted], session: MachineSession, *, filters: boo
         asyncua.ua.UaError: the server does not say its ranges, or the connection is lost.
     """
     profile = session.facts.profile if session.facts is not None else GENERIC
-    server_may = filters and session.machine.endpoint.deadbands != _AGENT
+    server_may = session.machine.endpoint.deadbands != _AGENT
     own: list[Wanted] = []
     for item, node in wanted:
-        item.filtered = item.filtered and server_may and _can(profile, item)
+        if filters:
+            item.filtered = item.filtered and server_may and _can(profile, item)
         item.deadband = item.remark = None
-        if not item.filtered and (item.tag.deadband or item.tag.deadband_percent):
+        if not (filters and item.filtered) and (item.tag.deadband or item.tag.deadband_percent):
             own.append((item, node))
     unknown = [node for item, node in own if absolute_width(item.tag) is None]
     ranges = await _eu_ranges(unknown, session)

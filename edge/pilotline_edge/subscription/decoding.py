@@ -23,6 +23,7 @@ from pilotline_edge.subscription.publication import (
     Change,
     ChangeColumns,
     Changes,
+    DataValue,
     EventFields,
     Publication,
     Unsupported,
@@ -45,6 +46,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _PUBLISH_RESPONSE = b"\x01\x00\x3d\x03"
 _REPUBLISH_RESPONSE = b"\x01\x00\x43\x03"
 _NO_RESULTS = b"\xff\xff\xff\xff\xff\xff\xff\xff"
+_READ_RESPONSE = b"\x01\x00\x7a\x02"
 _DATA_CHANGE = b"\x01\x00\x2b\x03\x01"
 _NO_HEADER_EXTENSION = b"\x00\x00\x00"
 
@@ -184,10 +186,34 @@ def _fields(item: ua.EventFieldList) -> EventFields:
     return tuple(field.Value for field in item.EventFields or ())
 
 
+def decode_read(body: bytes) -> tuple[int | None, list[DataValue]]:
+    """Decode a read response: when the server gave it, ns UTC, and what it read.
+
+    Raises:
+        UndecodableMessage: neither path understands the bytes.
+        asyncua.ua.UaStatusCodeError: the response carries a bad service result.
+    """
+    try:
+        return _fast_read(body)
+    except (_NotPlain, struct.error, IndexError):
+        pass
+    try:
+        response = struct_from_binary(ua.ReadResponse, Buffer(body))
+    except Exception as error:  # asyncua raises whatever its fields raise
+        raise UndecodableMessage(
+            f"a read response of {len(body)} bytes cannot be read: {error!r}"
+        ) from error
+    response.ResponseHeader.ServiceResult.check()
+    answered = _ns_of(response.ResponseHeader.Timestamp)
+    return answered, [_held(data) for data in response.Results or ()]
+
+
 def _change(item: ua.MonitoredItemNotification) -> Change:
-    data = item.Value
+    return (int(item.ClientHandle), *_held(item.Value))
+
+
+def _held(data: ua.DataValue) -> DataValue:
     return (
-        int(item.ClientHandle),
         value_of(data.Value),
         int(data.StatusCode.value) if data.StatusCode is not None else 0,
         _ns_of(data.SourceTimestamp),
@@ -233,6 +259,19 @@ def _fast(body: bytes) -> Publication:
     return Publication(subscription_id, sequence, _ns_of_ticks(published), more, changes)
 
 
+def _fast_read(body: bytes) -> tuple[int | None, list[DataValue]]:
+    if body[:4] != _READ_RESPONSE or _header_extends(body):
+        raise _NotPlain
+    (answered,) = _i64(body, 4)
+    (count,) = _i32(body, 28)
+    values: list[DataValue] = []
+    at = 32
+    for _ in range(count):
+        held, at = _read_data_value(body, at)
+        values.append(held)
+    return _ns_of_ticks(answered), values
+
+
 def _header_extends(body: bytes) -> bool:
     """Return whether a response's header says more than that all is well.
 
@@ -264,29 +303,35 @@ def _read_changes(body: bytes, at: int, most: int) -> tuple[Sequence[Change], in
     changes: list[Change] = []
     for _ in range(count):
         (handle,) = _u32(body, at)
-        mask = body[at + 4]
-        at += 5
-        value: Value | Unsupported | None = None
-        if mask & 0x01:
-            value, at = _read_value(body, at)
-        status, source, server = 0, None, None
-        if mask & 0x02:
-            (status,) = _u32(body, at)
-            at += 4
-        if mask & 0x04:
-            source = _ns_of_ticks(_i64(body, at)[0])
-            at += 8
-        if mask & 0x10:
-            source = source and source + _u16(body, at)[0] // 100
-            at += 2
-        if mask & 0x08:
-            server = _ns_of_ticks(_i64(body, at)[0])
-            at += 8
-        if mask & 0x20:
-            server = server and server + _u16(body, at)[0] // 100
-            at += 2
-        changes.append((handle, value, status, source, server))
+        held, at = _read_data_value(body, at + 4)
+        changes.append((handle, *held))
     return changes, at
+
+
+def _read_data_value(body: bytes, at: int) -> tuple[DataValue, int]:
+    """Read a DataValue (OPC 10000-6, 5.2.2.17) and return it with the offset behind it."""
+    mask = body[at]
+    at += 1
+    value: Value | Unsupported | None = None
+    if mask & 0x01:
+        value, at = _read_value(body, at)
+    status, source, server = 0, None, None
+    if mask & 0x02:
+        (status,) = _u32(body, at)
+        at += 4
+    if mask & 0x04:
+        source = _ns_of_ticks(_i64(body, at)[0])
+        at += 8
+    if mask & 0x10:
+        source = source and source + _u16(body, at)[0] // 100
+        at += 2
+    if mask & 0x08:
+        server = _ns_of_ticks(_i64(body, at)[0])
+        at += 8
+    if mask & 0x20:
+        server = server and server + _u16(body, at)[0] // 100
+        at += 2
+    return (value, status, source, server), at
 
 
 def _read_rows(body: bytes, at: int, count: int) -> tuple[ChangeColumns, int] | None:

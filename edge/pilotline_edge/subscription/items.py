@@ -25,6 +25,7 @@ _MOST_QUEUE = 10_000
 _CYCLES_IN_RESERVE = 4
 _RETRY_FIRST_S = 5.0
 _RETRY_CAP_S = 300.0
+_POLL = "poll"
 
 
 def queue_size(tag: Tag, bridged_s: float = BRIDGED_S) -> int:
@@ -53,6 +54,8 @@ class Item:
         deadband: the deadband where the agent applies it, or None.
         problem: why the server refuses it, or None.
         remark: what a person should know of how it is read, or None.
+        left_out: limit of the server that leaves no monitored item for it, or None.
+        stand_in: why the server does not monitor it at present, so that it is polled, or None.
         retry_at: loop time of the next attempt for a refused item.
         steps: from the variable's value to what the tag has of it; empty for the whole value.
         backoff: waits between attempts.
@@ -66,6 +69,8 @@ class Item:
     deadband: DeadbandFilter | None = None
     problem: str | None = None
     remark: str | None = None
+    left_out: str | None = None
+    stand_in: str | None = None
     retry_at: float = 0.0
     steps: tuple[FieldStep, ...] = field(init=False)
     backoff: Backoff = field(default_factory=lambda: Backoff(_RETRY_FIRST_S, _RETRY_CAP_S))
@@ -102,7 +107,7 @@ class Item:
 
     def accepted(self, item_id: int, queue: int) -> None:
         """Note that the server monitors the tag."""
-        self.item_id, self.queue, self.problem = item_id, queue, None
+        self.item_id, self.queue, self.problem, self.stand_in = item_id, queue, None, None
         self.backoff.reset()
 
     @property
@@ -132,7 +137,19 @@ class Item:
 
     def due(self, now: float) -> bool:
         """Return whether the server is to be asked to monitor it."""
-        return self.item_id is None and self.retry_at <= now
+        return self.item_id is None and self.retry_at <= now and self.left_out is None
+
+    @property
+    def polled(self) -> str | None:
+        """Why it is polled, or None where it is not."""
+        if self.tag.reading == _POLL:
+            return "the plant file says so"
+        return self.left_out or self.stand_in
+
+    def no_room(self, reason: str, now: float) -> None:
+        """Note that the server has no monitored item for it: it is polled meanwhile."""
+        self.stand_in, self.item_id = reason, None
+        self.retry_at = now + self.backoff.wait_s()
 
     @property
     def unarmed(self) -> bool:
@@ -146,9 +163,16 @@ class Item:
             self.deadband.forget()
 
 
+def polled_items(tags: Sequence[Tag]) -> list[Item]:
+    """Return the items that the plant file wants polled; handles are unique in the machine."""
+    numbered = enumerate(tags, start=1)
+    return [Item(tag, handle) for handle, tag in numbered if tag.reading == _POLL]
+
+
 def items_by_interval(tags: Sequence[Tag]) -> Iterator[tuple[int, list[Item]]]:
-    """Yield each publishing interval in ms with its items; handles are unique in the machine."""
-    items = [Item(tag, handle) for handle, tag in enumerate(tags, start=1)]
+    """Yield each publishing interval in ms with the items to subscribe; handles are unique."""
+    numbered = enumerate(tags, start=1)
+    items = [Item(tag, handle) for handle, tag in numbered if tag.reading != _POLL]
     items.sort(key=lambda item: item.tag.publishing_ms)
     for interval, group in groupby(items, key=lambda item: item.tag.publishing_ms):
         yield interval, list(group)

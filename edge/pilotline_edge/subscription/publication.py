@@ -50,6 +50,9 @@ class Unsupported(NamedTuple):
     fields: Mapping[str, "Value | Unsupported | None"] | None = None
 
 
+DataValue = tuple[Value | Unsupported | None, int, int | None, int | None]
+"""Value, status code, source time and server time in ns UTC (None: not sent)."""
+
 Change = tuple[int, Value | Unsupported | None, int, int | None, int | None]
 """Client handle, value, status code, source time and server time in ns UTC (None: not sent).
 

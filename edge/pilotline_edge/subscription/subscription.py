@@ -12,10 +12,11 @@ from asyncua import ua
 from asyncua.ua import uaerrors
 from asyncua.ua.ua_binary import struct_from_binary
 
+from pilotline_edge.backoff import Backoff
 from pilotline_edge.connection.batches import Service
 from pilotline_edge.connection.session import MachineSession
 from pilotline_edge.deadband.arming import Wanted, arm
-from pilotline_edge.errors import UndecodableMessage
+from pilotline_edge.errors import SubscriptionsRefused, UndecodableMessage
 from pilotline_edge.structures import StructureTypes
 from pilotline_edge.subscription.aside import decoded
 from pilotline_edge.subscription.decoding import decode_republished
@@ -36,12 +37,23 @@ _LIFETIME_S = 120.0
 _SILENCE_MARGIN_S = 1.0
 _MOST_PER_MESSAGE = 10_000
 _MOST_REPUBLISHED = 10_000
+_RETRY_FIRST_S = 30.0
+_RETRY_CAP_S = 600.0
+_NO_SUBSCRIPTIONS = (
+    uaerrors.BadServiceUnsupported,
+    uaerrors.BadNotImplemented,
+    uaerrors.BadNotSupported,
+    uaerrors.BadTooManySubscriptions,
+)
 _FILTER_REFUSED = {
     uaerrors.BadFilterNotAllowed.code,
     uaerrors.BadMonitoredItemFilterInvalid.code,
     uaerrors.BadMonitoredItemFilterUnsupported.code,
     uaerrors.BadDeadbandFilterInvalid.code,
 }
+
+_NO_ROOM = uaerrors.BadTooManyMonitoredItems.code
+_NO_ROOM_REASON = "the server monitors no more items (BadTooManyMonitoredItems)"
 
 
 @dataclass(slots=True)
@@ -62,6 +74,7 @@ class MachineSubscription:
         published_s: publishing interval the server granted, seconds.
         keep_alives: publishing intervals after which the server says it lives.
         made_ns: when it was created, ns UTC; tells it from others that had the same number.
+        retry_at: loop time from which to ask again for one that was refused.
         doubtful: whether the server has it and it is unknown what it sent; it is made anew.
         types: what the server's structures are made of.
         most_per_message: most notifications the server is asked to put into one message.
@@ -78,6 +91,8 @@ class MachineSubscription:
     made_ns: int = 0
     doubtful: bool = False
     most_per_message: int = _MOST_PER_MESSAGE
+    retry_at: float = 0.0
+    _retry: Backoff = field(default_factory=lambda: Backoff(_RETRY_FIRST_S, _RETRY_CAP_S))
     _heard: float = 0.0
     _begun: bool = False
     _handles: dict[int, Item] = field(default_factory=dict)
@@ -134,7 +149,8 @@ class MachineSubscription:
         """Make the subscription anew; its items are made by `monitor`.
 
         Raises:
-            asyncua.ua.UaError: the server refuses, or the connection is lost.
+            SubscriptionsRefused: the server has none for us; its items are polled meanwhile.
+            asyncua.ua.UaError: the server refuses otherwise, or the connection is lost.
         """
         await self.delete()
         interval_s = max(self.interval_ms, 1) / 1000
@@ -147,7 +163,12 @@ class MachineSubscription:
         asked.PublishingEnabled = True
         request = ua.CreateSubscriptionRequest()
         request.Parameters = asked
-        granted = await _create(self.session, request)
+        try:
+            granted = await _create(self.session, request)
+        except _NO_SUBSCRIPTIONS as error:
+            self._denied(f"the server has no subscription for it ({type(error).__name__})")
+            raise SubscriptionsRefused(str(error)) from error
+        self._retry.reset()
         self.subscription_id = int(granted.SubscriptionId)
         self.published_s = float(granted.RevisedPublishingInterval) / 1000
         self.keep_alives = max(int(granted.RevisedMaxKeepAliveCount), 1)
@@ -156,6 +177,12 @@ class MachineSubscription:
         for item in self.items:
             item.forget()
         self.heard()
+
+    def _denied(self, reason: str) -> None:
+        self.retry_at = asyncio.get_running_loop().time() + self._retry.wait_s()
+        for item in self.items:
+            item.forget()
+            item.stand_in = reason
 
     async def delete(self) -> None:
         """Remove the subscription from the server where it is still there, and forget it."""
@@ -176,6 +203,8 @@ class MachineSubscription:
         Raises:
             asyncua.ua.UaError: the server refuses the call itself, or the connection is lost.
         """
+        if self.subscription_id is None:
+            return
         now = asyncio.get_running_loop().time()
         due = [item for item in self.items if item.unarmed or item.due(now)]
         if not due:
@@ -215,6 +244,8 @@ class MachineSubscription:
                 item.accepted(int(result.MonitoredItemId), int(result.RevisedQueueSize))
             elif result.StatusCode.value in _FILTER_REFUSED and item.filtered:
                 item.filtered = False
+            elif result.StatusCode.value == _NO_ROOM:
+                item.no_room(_NO_ROOM_REASON, asyncio.get_running_loop().time())
             else:
                 self._refuse(item, f"the server refuses it: {result.StatusCode.name}")
         return results
@@ -245,6 +276,8 @@ class MachineSubscription:
 
     async def transfer(self) -> bool:
         """Move the subscription from a former session to ours; False when that cannot be."""
+        if self.session.facts is not None and not self.session.facts.profile.transfers:
+            return False
         parameters: Any = ua.TransferSubscriptionsParameters()
         parameters.SubscriptionIds = [self.subscription_id]
         parameters.SendInitialValues = False

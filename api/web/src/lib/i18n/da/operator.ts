@@ -85,6 +85,7 @@ export const operator = {
   'cause.journal-damaged': 'journalen var beskadiget',
   'cause.journal-full': 'journalen var fuld',
   'cause.messages-lost': 'meddelelser gik tabt',
+  'cause.polls-missed': 'aflæsninger udeblev',
   'cause.plant-changed': 'anlægsfilen blev ændret',
   'cause.queue-overflow': 'køen løb over',
   'cause.server-changed': 'en anden af maskinens servere tog over',

@@ -85,6 +85,7 @@ export const operator = {
   'cause.journal-damaged': 'journal damaged',
   'cause.journal-full': 'journal full',
   'cause.messages-lost': 'messages lost',
+  'cause.polls-missed': 'polls missed',
   'cause.plant-changed': 'plant file changed',
   'cause.queue-overflow': 'queue overflow',
   'cause.server-changed': 'another server of the machine took over',
