@@ -398,16 +398,18 @@ def test_a_subscription_that_was_refused_is_asked_for_again(
             service.append(server.iserver.subscription_service)
             await refuse_subscriptions(StatusCodes.BadTooManySubscriptions)(server)
 
-        async with OpcUaMachine(("a",), prepare=refuse) as mill:
-            async with agent(plant(machine(mill.url, [tag("a", **FAST)])), historian, data):
-                await until(lambda: reading(data).get("polled") == 1)
-                await mill.write("a", 1.0)
-                await until(lambda: 1.0 in kept(historian, "a"))
-                del service[0].create_subscription
-                await until(lambda: reading(data).get("subscribed") == 1)
-                await mill.write("a", 2.0)
-                await until(lambda: 2.0 in kept(historian, "a"))
-                assert reading(data)["polled"] == 0
+        async with (
+            OpcUaMachine(("a",), prepare=refuse) as mill,
+            agent(plant(machine(mill.url, [tag("a", **FAST)])), historian, data),
+        ):
+            await until(lambda: reading(data).get("polled") == 1)
+            await mill.write("a", 1.0)
+            await until(lambda: 1.0 in kept(historian, "a"))
+            del service[0].create_subscription
+            await until(lambda: reading(data).get("subscribed") == 1)
+            await mill.write("a", 2.0)
+            await until(lambda: 2.0 in kept(historian, "a"))
+            assert reading(data)["polled"] == 0
         assert set(causes(historian)) <= {"agent-started"}
 
     asyncio.run(work())
