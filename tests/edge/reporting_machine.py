@@ -4,7 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from asyncua import ua
+from asyncua.common.utils import ServiceError
 from asyncua.server.event_generator import EventGenerator
+from asyncua.ua import uaerrors
 from asyncua.ua.object_ids import ObjectIds
 
 from pilotline_plant import EventSource, Plant
@@ -31,6 +33,19 @@ class ReportingMachine(OpcUaMachine):
         for state, so in (("ActiveState/Id", active), ("AckedState/Id", False)):
             setattr(event, state, so)
         await generator.trigger(message=message)
+
+    def refuse_subscriptions_from(self, number: int) -> None:
+        """Refuse every subscription but the first ones."""
+        assert self._server is not None
+        service = self._server.iserver.subscription_service
+        create = service.create_subscription
+
+        async def limited(*given: Any, **named: Any) -> Any:  # noqa: ANN401 - asyncua's own
+            if len(service.subscriptions) >= number - 1:
+                raise ServiceError(uaerrors.BadTooManySubscriptions.code)
+            return await create(*given, **named)
+
+        service.create_subscription = limited  # type: ignore[method-assign]
 
     async def _generator(self, kind: int) -> EventGenerator:
         assert self._server is not None

@@ -18,9 +18,12 @@ from pilotline_edge.cause import Cause
 from pilotline_edge.events.conditions import MOST_CONDITIONS, VANISHED, Conditions
 from pilotline_edge.events.coverage import EventCoverage
 from pilotline_edge.events.fields import CLAUSES, Control, control_of, event_of
+from pilotline_edge.events.intake import EventIntake, KnownEvents
 from pilotline_edge.forwarding import DeadLetters, Forwarder
 from pilotline_edge.journal import Entry, Journal, Samples
 from pilotline_edge.journal.record import decode, encode
+from pilotline_edge.state import begun
+from pilotline_edge.subscription.publication import Publication
 from pilotline_historian import EVENTS, ConditionState, Event, Gap, Sample, Series
 from pilotline_historian.limits import event_fault
 from pilotline_plant import EventSource
@@ -28,7 +31,7 @@ from pilotline_plant.reading import read_plant
 from tests.edge.memory_historian import MemoryHistorian
 from tests.edge.plants import machine
 from tests.edge.reporting_machine import ReportingMachine, watched
-from tests.edge.running import agent, status_of, until
+from tests.edge.running import agent, lost, status_of, until
 
 EVER = 2**63 - 1
 SECOND_NS = 10**9
@@ -322,6 +325,115 @@ def test_a_machine_that_reports_late_is_known_less_far() -> None:
     assert coverage.known_ns == gap.start_ns
     coverage.received(20 * SECOND_NS, True, [])
     assert coverage.known_ns == 14 * SECOND_NS - 100_000_000
+
+
+# -- messages -----------------------------------------------------------------------------------
+
+
+class _Subscription:
+    """Stands for the event subscription of a session that is connected."""
+
+    key, made_ns, queue = -1, 5, 3
+
+    class session:  # noqa: N801 - an attribute
+        facts = None
+
+
+def _intake(journal: Journal, source: EventSource | None = None) -> EventIntake:
+    known = KnownEvents(EventCoverage("aarhus", "mill-1", 0), Conditions(), {})
+    return EventIntake(MILL, source or EventSource(), known, journal, begun("mill-1"))
+
+
+def _publication(*events: tuple[object, ...], at_s: int = 10, sequence: int = 1) -> Publication:
+    return Publication(1, sequence, at_s * SECOND_NS, False, [], None, events)
+
+
+def _taken_by(intake: EventIntake, publication: Publication) -> list[Gap]:
+    """Let an intake take a message and return the gaps it declares."""
+    before = intake.state.gaps
+    intake.store(_Subscription(), publication, [], replayed=False)  # type: ignore[arg-type]
+    last = intake.state.last_gap
+    return [last] if intake.state.gaps > before and last is not None else []
+
+
+def _control(control: Control) -> tuple[object, ...]:
+    return _fields(EventType=ua.NodeId(ua.Int32(int(control))))
+
+
+def test_an_overflow_is_a_declared_gap_and_a_reason_to_ask_again(journal: Journal) -> None:
+    async def work() -> None:
+        intake = _intake(journal)
+        assert _taken_by(intake, _publication(at_s=10)) == []
+        intake.refresh_wanted.clear()
+        (gap,) = _taken_by(intake, _publication(_control(Control.QUEUE_OVERFLOW), at_s=20))
+        assert (gap.tag, gap.cause) == (EVENTS, "queue-overflow")
+        assert (gap.start_ns, gap.end_ns) == (10 * SECOND_NS - 100_000_000, 20 * SECOND_NS)
+        assert intake.refresh_wanted.is_set()
+
+    asyncio.run(work())
+
+
+def test_as_many_events_as_the_queue_holds_count_as_an_overflow(journal: Journal) -> None:
+    async def work() -> None:
+        intake = _intake(journal)
+        two = [_fields(EventId=bytes([number])) for number in (1, 2)]
+        assert _taken_by(intake, _publication(*two, at_s=10)) == []
+        three = [_fields(EventId=bytes([number])) for number in (3, 4, 5)]
+        (gap,) = _taken_by(intake, _publication(*three, at_s=20, sequence=2))
+        assert gap.cause == "queue-overflow"
+        assert intake.state.events == 5
+        assert intake.taken == {-1: (5, 3)}
+
+    asyncio.run(work())
+
+
+def test_a_server_that_wants_a_refresh_gets_it_and_its_answer_is_no_news(journal: Journal) -> None:
+    async def work() -> None:
+        intake = _intake(journal)
+        hot = _fields(EventId=b"1", Retain=True, ConditionName="Hot", **{"ActiveState/Id": True})
+        _taken_by(intake, _publication(hot, at_s=10))
+        intake.refresh_wanted.clear()
+        _taken_by(intake, _publication(_control(Control.REFRESH_REQUIRED), at_s=11))
+        assert intake.refresh_wanted.is_set()
+        frame = (_control(Control.REFRESH_STARTS), _control(Control.REFRESH_ENDS))
+        told = (*hot[:3], datetime.fromtimestamp(10, UTC), *hot[4:])
+        _taken_by(intake, _publication(frame[0], told, at_s=12))
+        _taken_by(intake, _publication(frame[1], at_s=13))
+        assert intake.state.events == 1
+        assert len(intake.conditions.holding()) == 1
+        _taken_by(intake, _publication(frame[0], frame[1], at_s=14))
+        assert intake.state.events == 2
+        assert intake.conditions.holding() == []
+
+    asyncio.run(work())
+
+
+def test_messages_lost_in_a_refresh_close_nothing(journal: Journal) -> None:
+    async def work() -> None:
+        intake = _intake(journal)
+        hot = _fields(EventId=b"1", Retain=True, ConditionName="Hot", **{"ActiveState/Id": True})
+        _taken_by(intake, _publication(hot, _control(Control.REFRESH_STARTS), at_s=10))
+        (gap,) = intake.missing(12 * SECOND_NS, Cause.MESSAGES_LOST)
+        assert gap.cause == "messages-lost"
+        _taken_by(intake, _publication(_control(Control.REFRESH_ENDS), at_s=13))
+        assert len(intake.conditions.holding()) == 1
+
+    asyncio.run(work())
+
+
+def test_a_server_without_room_for_events_is_still_read(tmp_path: Path) -> None:
+    async def work(mill: ReportingMachine, historian: MemoryHistorian) -> None:
+        mill.refuse_subscriptions_from(2)
+        async with agent(watched(mill.url), historian, tmp_path):
+            await until(lambda: "@events" in status_of(tmp_path).get("bad_tags", {}))
+            sent = await mill.write("a", 7.0)
+            await until(lambda: lost([sent], historian) == [])
+            assert status_of(tmp_path)["connected"] is True
+            await asyncio.sleep(3.0)
+            assert status_of(tmp_path)["reconnects"] == 0
+
+    historian = _with_a_machine(work)
+    assert _event_gaps(historian) == []
 
 
 # -- journal and delivery -----------------------------------------------------------------------

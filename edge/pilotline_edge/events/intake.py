@@ -43,6 +43,7 @@ class EventIntake:
         coverage: what is known of the machine's events.
         conditions: which of its conditions stand.
         taken: which subscription is read and what of it is taken; see `Intake.taken`.
+        state: counts of the machine.
         refresh_wanted: set while the server is to tell the state of all conditions.
     """
 
@@ -60,7 +61,7 @@ class EventIntake:
         self.source = source
         self._machine = machine
         self._journal = journal
-        self._state = state
+        self.state = state
         state.conditions = len(self.conditions.standing)
 
     @property
@@ -173,7 +174,7 @@ class EventIntake:
             "conditions": [asdict(event) for event in standing],
             "taken": self.taken,
         }
-        self._state.conditions = len(standing)
+        self.state.conditions = len(standing)
         return self._append(events, gaps, published_ns, state)
 
     def _append(
@@ -183,9 +184,9 @@ class EventIntake:
         published_ns: int,
         state: dict[str, Any],
     ) -> asyncio.Future[None]:
-        self._state.events += len(events)
-        self._state.gaps += len(gaps)
-        self._state.last_gap = gaps[-1] if gaps else self._state.last_gap
+        self.state.events += len(events)
+        self.state.gaps += len(gaps)
+        self.state.last_gap = gaps[-1] if gaps else self.state.last_gap
         for gap in gaps:
             log.warning(
                 "edge.event_gap",

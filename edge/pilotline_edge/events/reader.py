@@ -52,8 +52,10 @@ class EventReader:
                 if not self.intake.blocked:
                     await self.intake.note()
                 continue
-            refreshed_at = loop.time()
             self.intake.refresh_wanted.clear()
+            if not self.subscription.monitored:
+                continue  # it is wanted again once the server reports events
+            refreshed_at = loop.time()
             if not await self._refresh():
                 self.intake.refresh_wanted.set()
 

@@ -42,6 +42,15 @@ _TAG: Final = Tag(
 )
 """Stands for the events where a monitored item is one of a tag."""
 
+_NO_SUBSCRIPTION: Final = (
+    uaerrors.BadServiceUnsupported,
+    uaerrors.BadNotImplemented,
+    uaerrors.BadNotSupported,
+    uaerrors.BadTooManySubscriptions,
+    uaerrors.BadUserAccessDenied,
+)
+"""Refusals of one more subscription, for whose sake values must not stop."""
+
 _FILTER_REFUSED: Final = {
     uaerrors.BadEventFilterInvalid.code,
     uaerrors.BadFilterNotAllowed.code,
@@ -72,9 +81,30 @@ class EventSubscription(MachineSubscription):
         return -1
 
     @property
+    def monitored(self) -> bool:
+        """Whether the server reports events."""
+        return self.items[0].item_id is not None
+
+    @property
     def queue(self) -> int:
         """Queue depth the server granted."""
         return self.items[0].queue
+
+    def silence_s(self) -> float:
+        """Return the seconds since the server spoke of it; a subscription that is not is silent."""
+        return 0.0 if self.subscription_id is None else super().silence_s()
+
+    async def create(self) -> None:
+        """Make the subscription anew; a server that refuses it is asked again by `monitor`.
+
+        Raises:
+            asyncua.ua.UaError: the connection is lost.
+        """
+        try:
+            await super().create()
+        except _NO_SUBSCRIPTION as error:
+            now = asyncio.get_running_loop().time()
+            self._refused(self.items[0], f"the server refuses a subscription: {error}", now)
 
     async def monitor(self) -> None:
         """Make the server report events where it does not yet and that is due.
@@ -86,6 +116,10 @@ class EventSubscription(MachineSubscription):
         now = asyncio.get_running_loop().time()
         if item.item_id is not None or item.retry_at > now:
             return
+        if self.subscription_id is None:
+            await self.create()
+            if self.subscription_id is None:
+                return
         node = await self._node()
         if isinstance(node, str):
             self._refused(item, node, now)

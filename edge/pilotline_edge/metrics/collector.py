@@ -59,6 +59,10 @@ MACHINE_GAUGES: dict[str, tuple[str, OfMachine]] = {
         "Losses that wait for the machine's history.",
         lambda link: link.losses_waiting,
     ),
+    "machine_conditions": (
+        "Conditions that stand at the machine.",
+        lambda link: link.state.conditions,
+    ),
     "machine_bad_tags": (
         "Tags the machine's server refuses.",
         lambda link: len(link.state.bad_tags),
@@ -73,6 +77,7 @@ def _healed(step: Step) -> OfMachine:
 
 MACHINE_COUNTERS: dict[str, tuple[str, OfMachine]] = {
     "machine_values": ("Values taken.", lambda link: link.state.values),
+    "machine_events": ("Events taken.", lambda link: link.state.events),
     "machine_messages": ("Notification messages taken.", lambda link: link.state.messages),
     "machine_messages_duplicate": (
         "Messages that came a second time and were dropped.",
