@@ -69,6 +69,18 @@ def read_duration(text: str) -> int:
     return duration_ns
 
 
+def duration_text(duration_ns: int) -> str:
+    """Return a duration as people say it: ``3 d 4 h``, ``2 min 5 s``, ``0.040 s``; rounded down."""
+    if duration_ns < 60 * _SECOND_NS:
+        return f"{duration_ns // 10**6 / 1_000:.3f} s"
+    parts: list[str] = []
+    for unit in ("d", "h", "min", "s"):
+        count, duration_ns = divmod(duration_ns, _UNIT_NS[unit])
+        if count or parts:
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2])
+
+
 def _iso_ns(text: str) -> int:
     """Read the fraction apart: datetime keeps microseconds only."""
     fraction = _FRACTION.search(text)

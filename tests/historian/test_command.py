@@ -92,12 +92,12 @@ def test_a_query_may_be_reduced(run: Command) -> None:
     assert run(*words).stdout.splitlines()[1] == "2026-09-21T14:13:00Z,0.0,2.0,1.0,2,3"
 
 
-def _on_a_terminal(url: str, *words: str) -> str:
+def _on_a_terminal(url: str, *words: str, columns: int = 160) -> str:
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "pilotline", "historian", *words, "--historian", url],
         stdout=theirs,
-        env={**os.environ, "COLUMNS": "160"},
+        env={**os.environ, "COLUMNS": str(columns)},
     ) as command:
         os.close(theirs)
         shown = b""
@@ -121,6 +121,15 @@ def test_a_machine_cannot_command_the_terminal(url: str) -> None:
     shown = _on_a_terminal(url, "events", "oven-2", "--start", NOON, "--end", LATER)
     assert "=door �[2J" in " ".join(shown.split())
     assert "\x1b[2J" not in shown
+
+
+def test_a_person_reads_the_ledger_in_eighty_columns(url: str) -> None:
+    words = ("gaps", "mill-1", "--by-tag", "--start", NOON, "--end", LATER)
+    shown = _on_a_terminal(url, *words, columns=80)
+    told = " ".join(shown.replace("│", " ").split())
+    assert "mill-1 spindle_speed 0.000 % 1 1 min 30 s" in told
+    assert "not-heard-of" in told
+    assert "…" not in shown, "nothing is cut"
 
 
 def test_gaps_are_printed_with_their_cause(run: Command) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pilotline_historian.limits import FIRST_TIME_NS, LAST_TIME_NS
-from pilotline_historian.times import instant_text, read_instant
+from pilotline_historian.times import duration_text, instant_text, read_instant
 
 NOW_NS = 1_790_000_000_123_456_789
 
@@ -46,3 +46,19 @@ def test_whole_seconds_have_no_fraction() -> None:
     noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
     assert instant_text(int(noon.timestamp()) * 10**9) == "2026-11-22T12:00:00Z"
     assert instant_text(int(noon.timestamp()) * 10**9 + 5) == "2026-11-22T12:00:00.000000005Z"
+
+
+@pytest.mark.parametrize(
+    ("duration_ns", "text"),
+    [
+        (0, "0.000 s"),
+        (40_900_000, "0.040 s"),
+        (59_999_999_999, "59.999 s"),
+        (60 * 10**9, "1 min 0 s"),
+        (3_725 * 10**9, "1 h 2 min"),
+        (90_061 * 10**9, "1 d 1 h"),
+        (400 * 86_400 * 10**9, "400 d 0 h"),
+    ],
+)
+def test_a_duration_as_people_say_it(duration_ns: int, text: str) -> None:
+    assert duration_text(duration_ns) == text

@@ -31,7 +31,10 @@ def run(
     data: Data = DATA,
     historian: Annotated[
         str | None,
-        typer.Option(help="Where values go: sqlite:///FILE or influxdb://HOST:PORT/BUCKET."),
+        typer.Option(
+            help="Where values go: sqlite:///FILE, influxdb://HOST:PORT/BUCKET or "
+            "victoriametrics://HOST:PORT."
+        ),
     ] = None,
     live: Annotated[
         str | None,

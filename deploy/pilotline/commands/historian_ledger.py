@@ -1,5 +1,6 @@
 """`pilotline historian gaps`: declared gaps, and the ledger of what is covered for each tag."""
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -36,6 +37,7 @@ _LEDGER_COLUMNS = (
     "first",
     "last",
 )
+_TABLE_COLUMNS = ("Machine", "Tag", "Covered", "Gaps", "Longest", "Missing")
 _LEDGER_START = "1d"
 
 
@@ -85,13 +87,16 @@ def _print_ledger(
 
     site, machine, tag = asked
     chosen = chosen_series(store, site, machine and [machine], tag)
-    entries = map(ledger_record, ledger(store, chosen, *span))
+    entries = ledger(store, chosen, *span)
     if as_json:
-        print_json_stream(span_record(span), "tags", entries)
+        print_json_stream(span_record(span), "tags", map(ledger_record, entries))
         return
-    rows = (tuple(map(shown, _ledger_cells(each))) for each in entries)
+    if as_csv or not sys.stdout.isatty():
+        cells = (tuple(map(shown, _ledger_cells(each))) for each in map(ledger_record, entries))
+        print_rows("", _LEDGER_COLUMNS, cells, as_csv=True)
+        return
     title = "Covered from {start} to {end}".format(**span_record(span))
-    print_rows(title, _LEDGER_COLUMNS, rows, as_csv=as_csv)
+    print_rows(title, _TABLE_COLUMNS, map(_table_cells, entries), as_csv=False)
 
 
 def ledger_record(entry: "Completeness") -> dict[str, Any]:
@@ -113,6 +118,22 @@ def ledger_record(entry: "Completeness") -> dict[str, Any]:
 def _percent(covered_ns: int, whole_ns: int) -> float:
     """Return a share in percent, rounded down: only what misses nothing is 100."""
     return covered_ns * 100_000 // whole_ns / 1_000
+
+
+def _table_cells(entry: "Completeness") -> tuple[str, ...]:
+    """Return how complete a tag is, for eighty columns of a terminal."""
+    from pilotline_historian.times import duration_text
+
+    longest = duration_text(entry.longest_ns) if entry.gaps else ""
+    missing = sorted(entry.missing_ns.items(), key=lambda each: -each[1])
+    return (
+        entry.series.machine,
+        entry.series.tag,
+        f"{_percent(entry.covered_ns, entry.end_ns - entry.start_ns):.3f} %",
+        str(len(entry.gaps)),
+        longest,
+        ", ".join(f"{cause} {duration_text(lost_ns)}" for cause, lost_ns in missing),
+    )
 
 
 def _ledger_cells(record: dict[str, Any]) -> tuple[Any, ...]:
