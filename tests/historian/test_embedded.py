@@ -86,7 +86,7 @@ def _open_samples(file: Path, series: Series) -> int:
     connection = sqlite3.connect(file)
     try:
         (count,) = connection.execute(
-            "SELECT ifnull(sum(samples), 0) FROM open_page WHERE lane = -1 OR lane = "
+            "SELECT ifnull(sum(samples), 0) FROM page WHERE lane = -1 OR lane = "
             "(SELECT id % 64 FROM series WHERE (site, machine, tag) = (?, ?, ?))",
             series,
         ).fetchone()
@@ -321,7 +321,7 @@ class TestSealing:
         for second in range(inbox.INBOX_PAGES - 1):
             embedded.write([at(second * SECOND_NS, second, series=one) for one in series])
         connection = sqlite3.connect(embedded_file)
-        (pages,) = connection.execute("SELECT count(*) FROM open_page").fetchone()
+        (pages,) = connection.execute("SELECT count(*) FROM page").fetchone()
         connection.close()
         assert pages == inbox.INBOX_PAGES - 1, "64 lanes a write would wear out flash"
 
@@ -433,7 +433,7 @@ class TestProcesses:
         other = EmbeddedHistorian(embedded_file)
         writer = sqlite3.connect(embedded_file, isolation_level=None)
         writer.execute("BEGIN EXCLUSIVE")
-        writer.execute("DELETE FROM open_page")
+        writer.execute("DELETE FROM page")
         begin = time.monotonic()
         assert list(other.raw(MILL, *AGES)) == each_second([1.5])
         assert other.last([MILL]) != {}
@@ -488,6 +488,18 @@ class TestFile:
         with pytest.raises(HistorianRefused, match=r"historian\.sqlite.*newer release.*99"):
             EmbeddedHistorian(embedded_file)
 
+    def test_a_process_leaves_a_file_alone_that_a_newer_release_has_opened(
+        self, embedded: Historian, embedded_file: Path
+    ) -> None:
+        embedded.write(each_second([1.5]))
+        newer = sqlite3.connect(embedded_file)
+        newer.execute("PRAGMA user_version = 99")
+        newer.close()
+        with pytest.raises(HistorianRefused, match=r"version 99 .* restart it"):
+            embedded.write(each_second([2.5]))
+        with pytest.raises(HistorianRefused, match=r"version 99 .* restart it"):
+            embedded.last([MILL])
+
     def test_an_older_file_is_brought_up_to_date_and_keeps_its_samples(
         self, embedded_file: Path
     ) -> None:
@@ -504,7 +516,7 @@ class TestFile:
         with database.reading() as connection:
             assert connection.execute("SELECT text FROM note").fetchall() == [("kept; whole",)]
             assert connection.execute("PRAGMA user_version").fetchone() == (newest + 1,)
-            assert connection.execute("SELECT count(*) FROM open_page").fetchone() == (1,)
+            assert connection.execute("SELECT count(*) FROM page").fetchone() == (1,)
         database.close()
 
     def test_a_step_that_fails_changes_nothing(self, embedded_file: Path) -> None:
@@ -551,9 +563,9 @@ class TestFile:
     ) -> None:
         embedded.write(each_second(map(float, range(100))))
         connection = sqlite3.connect(embedded_file)
-        (records,) = connection.execute("SELECT records FROM open_page").fetchone()
+        (records,) = connection.execute("SELECT records FROM page").fetchone()
         damaged = {"form": b"c" + records[1:], "end": records[:30], "all": b""}[damage]
-        connection.execute("UPDATE open_page SET records = ?", (damaged,))
+        connection.execute("UPDATE page SET records = ?", (damaged,))
         connection.commit()
         connection.close()
         told = r"historian\.sqlite is damaged.*open page"

@@ -130,6 +130,18 @@ def test_an_old_store_with_a_damaged_page_is_named_and_left_alone(tmp_path: Path
         assert left.execute("PRAGMA user_version").fetchone() == (3,)
 
 
+def test_a_process_of_the_older_release_that_still_runs_cannot_write_into_it(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "historian.sqlite"
+    file.write_bytes(gzip.decompress((STORES / "version-3.sqlite.gz").read_bytes()))
+    with closing(sqlite3.connect(file)) as older:
+        assert older.execute("SELECT count(*) FROM open_page").fetchone() == (10,)
+        open_historian(f"sqlite:///{file}").close()
+        with pytest.raises(sqlite3.OperationalError, match="no such table"):
+            older.execute("INSERT INTO open_page VALUES (NULL, -1, 1, 0, x'', x'')")
+
+
 def test_its_gaps_and_series_are_there(old: Historian) -> None:
     assert old.series() == [SPEED, STATE, MIXED, PARTS]
     assert old.gaps(None, *AGES) == GAPS

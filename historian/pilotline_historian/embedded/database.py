@@ -72,7 +72,9 @@ class Database:
         self._pool_lock = Lock()
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
-        self._writer = self._prepared(shipped_steps() if steps is None else steps)
+        steps = shipped_steps() if steps is None else steps
+        self._version = steps[-1].version
+        self._writer = self._prepared(steps)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -86,6 +88,7 @@ class Database:
             self._need_open()
             self._writer.execute("BEGIN IMMEDIATE")
             try:
+                self._need_version(self._writer)
                 yield self._writer
                 self._writer.execute("COMMIT")
             finally:
@@ -104,6 +107,7 @@ class Database:
             connection = self._borrow()
             try:
                 connection.execute("BEGIN")
+                self._need_version(connection)
                 yield connection
             finally:
                 self._give_back(connection)
@@ -204,6 +208,15 @@ class Database:
                 self._idle.append(connection)
                 return
         connection.close()
+
+    def _need_version(self, connection: sqlite3.Connection) -> None:
+        """Leave the file alone once a newer release has opened it while this process ran."""
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version != self._version:
+            raise HistorianRefused(
+                f"historian file {self.path} was brought to schema version {version} while this "
+                f"process ran, which knows {self._version}: restart it with the newer release"
+            )
 
     def _need_open(self) -> None:
         if self._closed:

@@ -22,12 +22,12 @@ INBOX_TEXT_BYTES: Final = 4 * 2**20
 
 _SIZE: Final = """
     SELECT count(*), ifnull(sum(samples), 0), ifnull(sum(text_bytes), 0)
-    FROM open_page WHERE lane = ?
+    FROM page WHERE lane = ?
 """
-_PAGES: Final = "SELECT records, texts FROM open_page WHERE lane = ? ORDER BY id"
-_DELETE: Final = "DELETE FROM open_page WHERE lane = ?"
+_PAGES: Final = "SELECT records, texts FROM page WHERE lane = ? ORDER BY id"
+_DELETE: Final = "DELETE FROM page WHERE lane = ?"
 _INSERT: Final = """
-    INSERT INTO open_page (lane, samples, text_bytes, records, texts) VALUES (?, ?, ?, ?, ?)
+    INSERT INTO page (lane, samples, text_bytes, records, texts) VALUES (?, ?, ?, ?, ?)
 """
 
 

@@ -18,7 +18,7 @@ SERIES_SAMPLES: Final = 3_072
 
 _SERIES: Final = "SELECT ifnull(max(id), 0) FROM series"
 _SIZES: Final = """
-    SELECT lane, count(*), sum(samples), sum(text_bytes) FROM open_page
+    SELECT lane, count(*), sum(samples), sum(text_bytes) FROM page
     WHERE lane <> ? GROUP BY lane
 """
 
