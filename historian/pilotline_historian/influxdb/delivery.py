@@ -132,7 +132,8 @@ class Delivery:
         """Send the first run that waits; where no answer comes, it waits still."""
         run = progress.waiting[0]
         sent = progress.places(run)
-        body = b"\n".join([progress.lines[place] for place in sent])
+        lines = progress.lines
+        body = b"\n".join([lines[place] for place in sent] if progress.bad else lines[slice(*run)])
         try:
             if sent:
                 self._send(body)
