@@ -38,7 +38,7 @@ def serve(
     live: Annotated[
         str | None,
         typer.Option(
-            help="MQTT broker to read live values from, mqtt(s)://HOST[:PORT][/PREFIX]; where "
+            help="MQTT broker to read live values from, mqtt(s)://HOST[:PORT]\\[/PREFIX]; where "
             "several replicas serve, each reads them there."
         ),
     ] = None,

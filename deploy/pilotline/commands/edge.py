@@ -40,7 +40,7 @@ def run(
         str | None,
         typer.Option(
             help="Where live values go: an API (http://…, token in PILOTLINE_EDGE_TOKEN) or a "
-            "broker (mqtt://HOST[:PORT][/PREFIX], mqtts://…)."
+            "broker (mqtt://HOST[:PORT]\\[/PREFIX], mqtts://…)."
         ),
     ] = None,
     trust: Annotated[
