@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -68,17 +68,16 @@ def test_it_is_read_page_by_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("pilotline_edge.backfill.archive._MOST_VALUES", 30)
     monkeypatch.setattr("pilotline_edge.backfill.archive._LEAST_VALUES", 10)
 
-    async def work(page: int, data: Path) -> None:
+    async def work() -> None:
         historian = MemoryHistorian()
-        async with HistoryMachine(TAGS, history=KeptHistory(page)) as mill:
-            await _absence(mill, data, historian)
+        async with HistoryMachine(TAGS, history=KeptHistory(7)) as mill:
+            await _absence(mill, tmp_path, historian)
         since = min(at for _, at in historian.stored)
         assert mill.asked >= 3
         assert lost([sent for sent in mill.ledger if sent.source_ns >= since], historian) == []
         assert historian.gaps("mill-1", 0, EVER) == []
 
-    asyncio.run(work(7, tmp_path / "continued"))
-    asyncio.run(work(10_000, tmp_path / "cut-short"))
+    asyncio.run(work())
 
 
 def test_only_what_history_does_not_have_is_declared(tmp_path: Path) -> None:
@@ -150,8 +149,6 @@ def _status(code: int) -> ua.StatusCode:
 
 
 def _lies(kind: str) -> Callable[[ua.HistoryReadParameters], list[ua.HistoryReadResult]]:
-    pages = iter(range(10**9))
-
     def answer(params: ua.HistoryReadParameters) -> list[ua.HistoryReadResult]:
         details: Any = params.HistoryReadDetails
         results = []
@@ -163,12 +160,6 @@ def _lies(kind: str) -> Callable[[ua.HistoryReadParameters], list[ua.HistoryRead
                 result.HistoryData.DataValues = _values(details.StartTime, 3)
             elif kind == "unsupported":
                 result.StatusCode = _status(StatusCodes.BadHistoryOperationUnsupported)
-            elif kind == "no points":
-                result.StatusCode = _status(StatusCodes.BadNoContinuationPoints)
-            elif kind == "elsewhere":
-                far = datetime(1980, 1, 1, tzinfo=UTC) + timedelta(days=next(pages))
-                result.ContinuationPoint = b"x" * 1000
-                result.HistoryData.DataValues = _values(far, 5)
             results.append(result)
         return results[:-1] if kind == "too few" else results
 
@@ -184,7 +175,7 @@ def test_a_history_that_lies_or_fails_leaves_the_declared_gap(
 
     async def work() -> None:
         async with HistoryMachine(TAGS) as mill:
-            for kind in ("endless", "unsupported", "no points", "elsewhere", "too few"):
+            for kind in ("endless", "unsupported", "too few"):
                 historian = MemoryHistorian()
                 mill.answers, mill.asked = _lies(kind), 0
                 mill.ledger.clear()

@@ -93,6 +93,34 @@ def test_a_server_that_never_ends_is_asked_a_bounded_number_of_times() -> None:
     assert loss.left[-1][2] == 20 * S
 
 
+def test_a_server_short_of_continuation_points_is_asked_for_one_tag_after_the_other() -> None:
+    loss = Loss(
+        Gap("aarhus", "mill-1", None, 12 * S, 20 * S, Cause.AGENT_STOPPED),
+        0,
+        {"a": SPAN, "b": SPAN},
+    )
+    first, second = Reading(loss, "a"), Reading(loss, "b")
+    assert first.goes_with(second)
+    second.take(Answer(StatusCodes.BadNoContinuationPoints, None, []), 0.0)
+    assert not first.goes_with(second)
+    assert second.due == 1.0
+    for _ in range(100):
+        if "b" in loss.spans:
+            second.take(Answer(StatusCodes.BadNoContinuationPoints, None, []), 0.0)
+    assert loss.left == [("b", 12 * S, 20 * S)]
+
+
+def test_values_of_another_time_bring_nothing() -> None:
+    loss = Loss(Gap("aarhus", "mill-1", "a", 12 * S, 20 * S, Cause.AGENT_STOPPED), 0, {"a": SPAN})
+    reading = Reading(loss, "a")
+    asked = 0
+    while "a" in loss.spans:
+        asked += 1
+        assert reading.take(Answer(0, b"more", at(1, 2)), 0.0) == []
+    assert asked < 10
+    assert loss.gaps() == [loss.gap]
+
+
 def test_losses_come_back_from_the_journal_as_they_were() -> None:
     losses = Losses()
     gap = Gap("aarhus", "mill-1", None, 12 * S, 20 * S, Cause.CONNECTION_LOST)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from asyncua import ua
 from asyncua.common.utils import Buffer
+from asyncua.ua import uaerrors
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.ua_binary import (
     Primitives,
@@ -29,6 +30,11 @@ _HISTORY = {
     ObjectIds.HistoryModifiedData_Encoding_DefaultBinary,
 }
 _BODY = 0x01
+_MOST_BYTES = 4 * 1024 * 1024
+_MOST_POINT_BYTES = 8 * 1024
+_PLAIN_HEADER_BYTES = 28
+_NO_STRINGS = (b"\x00\x00\x00\x00", b"\xff\xff\xff\xff")
+_NO_EXTENSION = b"\x00\x00\x00"
 _FIXED = {
     number: struct.Struct(f"<{layout}") for number, layout in enumerate("?bBhHiIqQfd", start=1)
 }
@@ -50,31 +56,49 @@ class Answer(NamedTuple):
     recorded: list[Recorded]
 
 
-def read_answers(body: bytes, most: int) -> list[Answer]:
+def read_answers(body: bytes, nodes: int, most: int) -> list[Answer]:
     """Return the answers in a history read response.
 
     Args:
         body: its bytes.
+        nodes: number of nodes asked for.
         most: values asked for of each node; a server that sends more is not read further.
 
     Raises:
         UndecodableMessage: the bytes are no such response, or more than may be read.
         asyncua.ua.UaStatusCodeError: the response carries a bad service result.
     """
-    buffer = Buffer(body)
     try:
-        nodeid_from_binary(buffer)
-        header = struct_from_binary(ua.ResponseHeader, buffer)
-    except Exception as error:  # asyncua raises whatever its fields raise
-        raise UndecodableMessage(f"a history response cannot be read: {error!r}") from error
-    header.ServiceResult.check()
-    try:
-        count = max(Primitives.Int32.unpack(buffer), 0)
-        return [_answer(buffer, most, generic=len(body)) for _ in range(min(count, len(body)))]
+        return _read(body, nodes, most)
+    except uaerrors.UaStatusCodeError:
+        raise
     except Exception as error:  # asyncua raises whatever its fields raise
         raise UndecodableMessage(
             f"a history response of {len(body)} bytes cannot be read: {error!r}"
         ) from error
+
+
+def _read(body: bytes, nodes: int, most: int) -> list[Answer]:
+    buffer = _behind_header(body)
+    count = Primitives.Int32.unpack(buffer)
+    if count != nodes:
+        raise ValueError(f"{count} answers for {nodes} nodes")
+    return [_answer(buffer, most, generic=len(body)) for _ in range(nodes)]
+
+
+def _behind_header(body: bytes) -> Buffer:
+    """Return what follows the response header, which asyncua reads where it is no plain one."""
+    if len(body) > _MOST_BYTES:
+        raise ValueError(f"more than {_MOST_BYTES} bytes")
+    plain = not body[20] and body[21:25] in _NO_STRINGS and body[25:28] == _NO_EXTENSION
+    if plain and not any(body[16:20]):
+        return Buffer(body, _PLAIN_HEADER_BYTES)
+    if len(body) > MOST_GENERIC_BYTES:
+        raise ValueError("its header is not plain")
+    buffer = Buffer(body)
+    nodeid_from_binary(buffer)
+    struct_from_binary(ua.ResponseHeader, buffer).ServiceResult.check()
+    return buffer
 
 
 def _answer(buffer: Buffer, most: int, generic: int) -> Answer:
@@ -84,9 +108,14 @@ def _answer(buffer: Buffer, most: int, generic: int) -> Answer:
     data = b""
     if buffer.read(1)[0] & _BODY:
         data = bytes(buffer.read(max(Primitives.Int32.unpack(buffer), 0)))
+    if len(continuation or b"") > _MOST_POINT_BYTES:
+        raise ValueError(f"a continuation point of more than {_MOST_POINT_BYTES} bytes")
     if kind.Identifier not in _HISTORY or not data:
         return Answer(status, continuation or None, [])
     (count,) = struct.unpack_from("<i", data)
+    if count > most:
+        # Where it goes on lies behind what is not read.
+        continuation = None
     recorded: list[Recorded] = []
     at = 4
     for _ in range(min(count, most)):

@@ -1,6 +1,6 @@
 """Archive: the history that one machine's server offers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -109,21 +109,23 @@ class Archive:
             return
         asked = [ua.NodeId(ua.Int32(number)) for number in (_MOST_HISTORY, _MOST_READ)]
         answers = await self._session.services.read_attributes(asked, AttributeIds.Value)
-        history, read = (each.Value.Value if each.Value is not None else None for each in answers)
-        self._most_nodes = min(int(history or MOST_NODES), MOST_NODES)
-        self._most_read = min(int(read or _NEW_PER_READ), _NEW_PER_READ)
+        if len(answers) != len(asked):
+            raise uaerrors.BadUnexpectedError
+        self._most_nodes = _limit(answers[0], MOST_NODES)
+        self._most_read = _limit(answers[1], _NEW_PER_READ)
 
     async def _look(self, tags: Sequence[Tag]) -> None:
         nodes = await resolve(tags, self._session)
         found = [node for node in nodes if isinstance(node, ua.NodeId)]
-        levels: Iterator[ua.DataValue] = iter(
-            await self._session.services.read_attributes(found, AttributeIds.AccessLevel)
-            if found
-            else ()
-        )
+        levels: Sequence[ua.DataValue] = ()
+        if found:
+            levels = await self._session.services.read_attributes(found, AttributeIds.AccessLevel)
+        if len(levels) != len(found):
+            raise uaerrors.BadUnexpectedError
+        readable = iter(map(_readable, levels))
         for tag, node in zip(tags, nodes, strict=True):
-            readable = isinstance(node, ua.NodeId) and _readable(next(levels))
-            self._nodes[tag.id] = node if readable and isinstance(node, ua.NodeId) else None
+            has = isinstance(node, ua.NodeId) and next(readable)
+            self._nodes[tag.id] = node if has and isinstance(node, ua.NodeId) else None
 
     @property
     def most_nodes(self) -> int:
@@ -160,10 +162,7 @@ class Archive:
         body = await self._session.client.uaclient.ask(
             self._request(details, questions), self._session.settings.request_timeout_s
         )
-        answers = read_answers(bytes(body.read(len(body))), stretch.most)
-        if len(answers) != len(questions):
-            raise uaerrors.BadUnexpectedError
-        return answers
+        return read_answers(bytes(body.read(len(body))), len(questions), stretch.most)
 
     async def release(self, questions: Sequence[Question]) -> None:
         """Have the server drop the continuation points of what is not asked on."""
@@ -191,6 +190,11 @@ class Archive:
             wanted.ContinuationPoint = question.continuation
             asked.NodesToRead.append(wanted)
         return request
+
+
+def _limit(answer: ua.DataValue, most: int) -> int:
+    held = answer.Value.Value if answer.Value is not None else None
+    return min(held, most) if isinstance(held, int) and held > 0 else most
 
 
 def _readable(level: ua.DataValue) -> bool:

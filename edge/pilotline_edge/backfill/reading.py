@@ -19,7 +19,10 @@ _WAITS_S = (1.0, 2.0, 4.0, 8.0, 8.0, 8.0)
 MOST_PAGES = 20_000
 """Most answers read for one span; a server that lies could go on for ever."""
 
-_ASK_ANEW = {StatusCodes.BadContinuationPointInvalid, StatusCodes.BadNoContinuationPoints}
+_MOST_TURNED_AWAY = 60
+_TURNED_AWAY_S = 1.0
+"""A server short of continuation points gives them to one reading after the other."""
+
 _NEVER = {
     StatusCodes.BadHistoryOperationUnsupported,
     StatusCodes.BadHistoryOperationInvalid,
@@ -47,6 +50,7 @@ class Reading:
         from_ns: where the next stretch begins at the latest.
         bounds: whether the value before it is wanted too.
         continuation: where the last answer broke off, or None.
+        alone: whether the server cannot answer it together with others.
     """
 
     loss: Loss
@@ -56,10 +60,12 @@ class Reading:
     from_ns: int = 0
     bounds: bool = False
     continuation: bytes | None = None
+    alone: bool = False
     _seen_ns: int = 0
     _joined: bool = False
     _pages: int = 0
     _tries: int = 0
+    _turned_away: int = 0
 
     def __post_init__(self) -> None:
         """Begin at the last value known, or before the loss where that is long ago."""
@@ -78,6 +84,8 @@ class Reading:
 
     def goes_with(self, other: "Reading") -> bool:
         """Return whether one call can ask for both."""
+        if self.alone or other.alone:
+            return False
         if self.continuation is not None or other.continuation is not None:
             return (self.continuation is None) == (other.continuation is None) and (
                 self.asked == other.asked
@@ -99,7 +107,14 @@ class Reading:
         if answer.status == StatusCodes.BadBoundNotSupported and self.bounds:
             self._ask_from_known()
             return []
-        if answer.status in _ASK_ANEW or answer.status >> 31:
+        if (
+            answer.status == StatusCodes.BadNoContinuationPoints
+            and self._turned_away < _MOST_TURNED_AWAY
+        ):
+            self._turned_away += 1
+            self.alone, self._joined, self.due = True, False, now + _TURNED_AWAY_S
+            return []
+        if answer.status >> 31:
             self._wait(now)
             return []
         return self._advance(answer, now)
