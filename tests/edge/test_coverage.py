@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pilotline_edge.cause import Cause
-from pilotline_edge.coverage import Coverage, Seen
+from pilotline_edge.coverage import Coverage, Seen, Span
 from pilotline_edge.subscription.publication import OVERFLOW
 from pilotline_historian import Gap
 
@@ -32,12 +32,21 @@ class World:
     written: list[tuple[str, int]] = field(default_factory=list)
     received: set[tuple[str, int]] = field(default_factory=set)
     gaps: list[Gap] = field(default_factory=list)
+    spans: list[tuple[str, Span]] = field(default_factory=list)
     missing: set[int] = field(default_factory=set)
     durable: str = ""
 
     def __post_init__(self) -> None:
         self.agent.begin(self.now)
         self.subscribe(frozenset(), Cause.AGENT_STARTED)
+
+    def declare(self, gaps: list[Gap]) -> None:
+        """What is held back until history was read is asked for once, at once."""
+        self.gaps += gaps
+        for gap in gaps:
+            spans = self.agent.spans_of(gap)
+            assert spans, "a gap must say what is missing in it"
+            self.spans += spans.items()
 
     def subscribe(self, refused: frozenset[str], cause: Cause) -> None:
         """Items are created anew; the server first sends each current value."""
@@ -71,8 +80,8 @@ class World:
                 self.queues[tag] = []
         if group in self.missing:
             self.missing.discard(group)
-            self.gaps += self.agent.messages_missing(group, self.now, Cause.MESSAGES_LOST)
-        self.gaps += self.agent.received(group, self.now, True, values)
+            self.declare(self.agent.messages_missing(group, self.now, Cause.MESSAGES_LOST))
+        self.declare(self.agent.received(group, self.now, True, values))
         self.received |= {(tag, at) for tag, at, _ in values}
         self.durable = json.dumps(self.agent.to_json())
 
@@ -141,7 +150,7 @@ def test_every_value_is_received_or_in_a_gap(steps: list[tuple[object, ...]]) ->
         if name == "wait":
             world.now += int(str(arguments[0])) * MS
         elif name == "settle":
-            world.gaps += world.agent.settle()
+            world.declare(world.agent.settle())
             world.durable = json.dumps(world.agent.to_json())
         else:
             getattr(world, str(name))(*arguments)

@@ -29,7 +29,7 @@ _HISTORY_READ = 0x04
 _LIMITS = "Server_ServerCapabilities_OperationLimits_"
 _MOST_HISTORY = getattr(ObjectIds, f"{_LIMITS}MaxNodesPerHistoryReadData")
 _MOST_READ = getattr(ObjectIds, f"{_LIMITS}MaxNodesPerRead")
-_NEW_PER_READ = 100
+_MOST_PER_READ = 500
 _BEYOND = timedelta(milliseconds=1)
 """The end of a stretch is not part of it (OPC 10000-11, 6.5.3), and its last value is wanted."""
 
@@ -90,7 +90,7 @@ class Archive:
         self._tags = {tag.id: tag for tag in tags}
         self._nodes: dict[str, ua.NodeId | None] = {}
         self._most_nodes = 0
-        self._most_read = _NEW_PER_READ
+        self._most_read = _MOST_PER_READ
 
     async def having(self, tags: Sequence[str]) -> set[str]:
         """Return which of these tags have a history that can be read.
@@ -112,7 +112,7 @@ class Archive:
         if len(answers) != len(asked):
             raise uaerrors.BadUnexpectedError
         self._most_nodes = _limit(answers[0], MOST_NODES)
-        self._most_read = _limit(answers[1], _NEW_PER_READ)
+        self._most_read = _limit(answers[1], _MOST_PER_READ)
 
     async def _look(self, tags: Sequence[Tag]) -> None:
         nodes = await resolve(tags, self._session)

@@ -75,6 +75,7 @@ class Backfill:
         failures = 0
         while True:
             self.expire()
+            losses.arrived.clear()
             begun = time.monotonic()
             count: int | None = None
             try:
@@ -98,11 +99,9 @@ class Backfill:
         return self._session.machine.id
 
     async def _rest(self) -> None:
-        arrived = self._intake.losses.arrived
-        arrived.clear()
         try:
             async with asyncio.timeout(_LOOK_S):
-                await arrived.wait()
+                await self._intake.losses.arrived.wait()
         except TimeoutError:
             return
 

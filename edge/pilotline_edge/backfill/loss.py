@@ -13,6 +13,8 @@ from pilotline_historian import Gap
 HELD_S = 900.0
 """How long a loss may wait for history before it is declared as it is, seconds."""
 
+_CLOCK_SLACK_S = 1.0
+
 MOST_SPANS = 20_000
 """Most spans held of one machine; losses beyond are declared at once."""
 
