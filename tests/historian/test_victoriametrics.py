@@ -83,7 +83,7 @@ def test_numbers_and_statuses_become_metrics_with_labels(
         (_at(0, 2**63), "round those to nothing"),
         (Sample(MILL, 5, 1.0, 0, None), "-retentionPeriod"),
         (Sample(MILL, NOW_NS - 91 * DAY_NS, 1.0, 0, None), "-retentionPeriod"),
-        (Sample(MILL, NOW_NS + 2 * DAY_NS, 1.0, 0, None), "two days ahead"),
+        (Sample(MILL, NOW_NS + 3 * DAY_NS, 1.0, 0, None), "two days ahead"),
         (_at(0, 1, status=-1), "status"),
     ],
 )
