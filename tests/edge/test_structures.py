@@ -26,6 +26,7 @@ from pilotline_edge.structures.definitions import (
     TypeKey,
 )
 from pilotline_edge.structures.fields import MOST_BODY_BYTES, read_fields
+from pilotline_edge.structures.learning import DefinitionSource
 from pilotline_edge.structures.selection import selected
 from pilotline_edge.structures.standard import standard_definition
 from pilotline_edge.subscription.publication import Encoded, Unsupported
@@ -359,3 +360,40 @@ def test_every_structure_of_the_standard_is_known_or_left_to_the_server() -> Non
     known = [definition for number in numbers if (definition := standard_definition(number))]
     assert len(known) > 100
     assert all(field.name for definition in known for field in definition.fields)
+
+
+# -- a server that takes its time -----------------------------------------------------------
+
+
+async def _slow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[float, set[str], Any]:
+    """Read a machine whose server never tells what its structures are made of."""
+    historian, data = MemoryHistorian(), tmp_path / "data"
+
+    async def never(*_: object) -> StructureDefinition:
+        await asyncio.sleep(3600)
+        raise AssertionError("nobody waits that long")
+
+    monkeypatch.setattr(DefinitionSource, "definition", never)
+    async with OpcUaMachine(("plain",), prepare=furnish) as mill:
+        fields = [
+            tag(f"x{n}", node_id=f"nsu={NAMESPACE};s={name}", field="X")
+            for n, name in enumerate(("mill", "choice"))
+        ]
+        plain = tag("plain", node_id="nsu=urn:pilotline:test;s=plain")
+        async with agent(plant(machine(mill.url, [*fields, plain])), historian, data):
+            begun = asyncio.get_running_loop().time()
+            await until(lambda: "plain" in {series.tag for series, _ in historian.stored})
+            took_s = asyncio.get_running_loop().time() - begun
+            await until(lambda: bool((status_of(data).get("bad_tags") or {}).get("x0")))
+            status = status_of(data)
+    return took_s, {series.tag for series, _ in historian.stored}, status
+
+
+def test_a_server_that_never_tells_its_types_keeps_no_other_tag_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    took_s, stored, status = asyncio.run(_slow(tmp_path, monkeypatch))
+    assert took_s < 10.0
+    assert stored == {"plain"}
+    assert "did not tell within 2 s" in status["bad_tags"]["x0"]
+    assert status["reconnects"] == 0, "learning must not pass for a silent server"

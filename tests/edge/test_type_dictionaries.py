@@ -27,6 +27,7 @@ from tests.edge.opcua_machine import OpcUaMachine
 from tests.edge.plants import machine
 from tests.edge.structured_machine import node
 
+INDEX = 7
 HERE = ua.NodeId(ua.Int32(1))
 FIELDS = ("Name", "At.X", "At.Y", "Counts[1]", "Lode")
 BODY = struct.pack("<i5s2d", 5, b"north", 4.0, 5.0) + struct.pack("<i2H", 2, 7, 8)
@@ -34,7 +35,10 @@ BODY = struct.pack("<i5s2d", 5, b"north", 4.0, 5.0) + struct.pack("<i2H", 2, 7, 
 
 async def _describe(server: Server) -> None:
     """Give the server a structure that only its type dictionary describes."""
+    for number in range(5):  # asyncua knows structures of other tests' servers by index and number
+        await server.register_namespace(f"urn:other:{number}")
     index = await server.register_namespace("urn:old")
+    assert index == INDEX
     builder = DataTypeDictionaryBuilder(server, index, "urn:old", "OldTypes")
     await builder.init()
     position: Any = await builder.create_data_type("Position")
@@ -58,7 +62,7 @@ async def _read(tmp_path: Path) -> tuple[list[Held], Discovery]:
             await session.open()
             types = StructureTypes(session)
             (answer,) = await session.services.read_attributes(
-                [node("mill", 2)], AttributeIds.Value
+                [node("mill", INDEX)], AttributeIds.Value
             )
             value = value_of(answer.Value)
             found = []

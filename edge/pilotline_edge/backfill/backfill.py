@@ -135,7 +135,7 @@ class Backfill:
         for reading, answer in zip(readings, answers, strict=True):
             reading.asked = stretch
             values = reading.take(answer, now)
-            recorded += [(reading.tag, self._selected(reading.tag, each)) for each in values]
+            recorded += [(reading.tag, await self._selected(reading.tag, each)) for each in values]
         await self._keep(recorded, readings[0].loss)
         await archive.release(
             [
@@ -163,9 +163,10 @@ class Backfill:
                 return due
         return []
 
-    def _selected(self, tag: str, recorded: Recorded) -> Recorded:
+    async def _selected(self, tag: str, recorded: Recorded) -> Recorded:
         item, subscription = self._items[tag]
         if isinstance(recorded.value, Unsupported) or not item.whole:
+            await subscription.types.learn(recorded.value, item.steps)
             return recorded._replace(value=item.select(recorded.value, subscription.types))
         return recorded
 

@@ -1,7 +1,7 @@
 """Judgement: which variables a tag can have, and what the others lack."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -74,6 +74,7 @@ class Judgement:
     properties: Mapping[ua.NodeId, Mapping[str, Place]]
     into: Discovery
     most_parts: int = MOST_PARTS
+    _built_in: dict[ua.NodeId, int] = field(default_factory=dict)
     _expansion: Expansion = field(init=False)
 
     def __post_init__(self) -> None:
@@ -93,18 +94,22 @@ class Judgement:
         )
         facts = [answers[n : n + len(_FACTS)] for n in range(0, len(answers), len(_FACTS))]
         types = [_content(data_type, ua.NodeId) for data_type, *_ in facts]
-        built_in = await built_in_types(filter(None, types), self.services)
+        await self._learn_built_in(types)
         units = await self._units(places)
         for place, type_node, (_, access, interval, value) in zip(
             places, types, facts, strict=True
         ):
-            number = built_in[type_node] if type_node is not None else 0
+            number = self._built_in[type_node] if type_node is not None else 0
             reason = _unreadable(access, value)
             if not reason:
                 found = self._found(place, interval, value, units.get(place.node))
                 reason = await self._take(found, number, type_node, value)
             if reason:
                 self.into.left_out.append(LeftOut(place.path, reason, place.node))
+
+    async def _learn_built_in(self, types: Iterable[ua.NodeId | None]) -> None:
+        unknown = {each for each in types if each is not None and each not in self._built_in}
+        self._built_in |= await built_in_types(unknown, self.services)
 
     async def _units(self, places: Sequence[Place]) -> dict[ua.NodeId, ua.EUInformation]:
         properties = self.properties

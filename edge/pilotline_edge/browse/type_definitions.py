@@ -69,7 +69,7 @@ async def _subtypes(
                 for reference in references:
                     target = reference.NodeId
                     node = ua.NodeId(target.Identifier, target.NamespaceIndex, target.NodeIdType)
-                    if node in seen:
+                    if node in seen or len(seen) >= _MOST_TYPES:
                         continue
                     seen.add(node)
                     following.append(node)

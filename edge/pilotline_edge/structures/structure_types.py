@@ -37,6 +37,8 @@ _MOST_DICTIONARIES = 4
 _MOST_REMEMBERED = 64
 _MOST_ASKED = 8
 _RETRY_S = 60.0
+_SLOW_RETRY_S = 2.0
+_PATIENCE_S = 2.0
 
 
 class StructureTypes:
@@ -49,7 +51,8 @@ class StructureTypes:
 
     Characteristics
         size: 500 types and 4 type dictionaries; a value of one more cannot be read
-        asked: when a value of a type comes that is not known; again a minute after a refusal
+        asked: when a value of a type comes that is not known, for 2 s; again a minute after a
+            refusal, 2 s after a slow answer
         forgotten: when the server was restarted, since its namespaces may have other indexes
     """
 
@@ -149,13 +152,18 @@ class StructureTypes:
         return missing[0] if missing else None
 
     async def _ask(self, encoding: ua.NodeId) -> None:
+        """Learn what an encoding belongs to; what was learnt before time is up is kept."""
         try:
-            services = await BatchedServices.of(self._session)
-            self._keys[encoding] = await self._learnt(encoding, services)
+            async with asyncio.timeout(_PATIENCE_S):
+                services = await BatchedServices.of(self._session)
+                self._keys[encoding] = await self._learnt(encoding, services)
             self._refused.pop(encoding, None)
-        except (StructureUnreadable, TimeoutError, uaerrors.UaError) as error:
+        except TimeoutError:
+            reason = f"a structure whose type the server did not tell within {_PATIENCE_S:g} s"
+            self._refuse(encoding, reason, _SLOW_RETRY_S)
+        except (StructureUnreadable, uaerrors.UaError) as error:
             reason = str(error) or type(error).__name__
-            self._refuse(encoding, f"a structure whose type cannot be learnt: {reason}")
+            self._refuse(encoding, f"a structure whose type cannot be learnt: {reason}", _RETRY_S)
 
     async def _learnt(self, encoding: ua.NodeId, services: BatchedServices) -> TypeKey:
         """Learn a type by its data type or, from older servers, by their type dictionary."""
@@ -173,23 +181,26 @@ class StructureTypes:
 
     async def _define(self, key: TypeKey, services: BatchedServices) -> None:
         """Learn a type and those that its fields are made of."""
-        source = DefinitionSource(services)
-        learnt: dict[TypeKey, StructureDefinition] = {}
+        seen: set[TypeKey] = set()
         wanted = [key]
         while wanted:
             each = wanted.pop()
-            if each in learnt or each in self._definitions:
+            if each in seen:
                 continue
-            if len(learnt) + len(self._definitions) >= _MOST_TYPES:
-                raise StructureUnreadable(f"more than {_MOST_TYPES} types of structures")
-            if isinstance(each, DictionaryType):
-                dictionary = await self._dictionary(each.dictionary, services)
-                learnt[each] = dictionary.definition(each.name)
-            else:
-                standard = None if each.NamespaceIndex else standard_definition(_number(each))
-                learnt[each] = standard or await source.definition(each)
-            wanted += _within(learnt[each].fields)
-        self._definitions |= learnt
+            seen.add(each)
+            definition = self._definitions.get(each)
+            if definition is None:
+                definition = self._definitions[each] = await self._described(each, services)
+            wanted += _within(definition.fields)
+
+    async def _described(self, key: TypeKey, services: BatchedServices) -> StructureDefinition:
+        if len(self._definitions) >= _MOST_TYPES:
+            raise StructureUnreadable(f"more than {_MOST_TYPES} types of structures")
+        if isinstance(key, DictionaryType):
+            dictionary = await self._dictionary(key.dictionary, services)
+            return dictionary.definition(key.name)
+        standard = None if key.NamespaceIndex else standard_definition(_number(key))
+        return standard or await DefinitionSource(services).definition(key)
 
     async def _dictionary(self, node: ua.NodeId, services: BatchedServices) -> TypeDictionary:
         found = self._dictionaries.get(node)
@@ -199,11 +210,11 @@ class StructureTypes:
             found = self._dictionaries[node] = await dictionary_at(node, services)
         return found
 
-    def _refuse(self, encoding: ua.NodeId, reason: str) -> None:
+    def _refuse(self, encoding: ua.NodeId, reason: str, wait_s: float) -> None:
         former = self._refused.get(encoding)
         if len(self._refused) >= _MOST_TYPES:
             self._refused.clear()
-        self._refused[encoding] = _Refusal(reason, self._now() + _RETRY_S)
+        self._refused[encoding] = _Refusal(reason, self._now() + wait_s)
         if former is None or former.reason != reason:
             machine = self._session.machine.id
             log.warning("edge.type_unknown", machine=machine, type=str(encoding), reason=reason)

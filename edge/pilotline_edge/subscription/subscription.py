@@ -36,6 +36,7 @@ _KEEP_ALIVE_S = 2.0
 _LIFETIME_S = 120.0
 _SILENCE_MARGIN_S = 1.0
 _MOST_PER_MESSAGE = 10_000
+_LEARNT_WITHIN_S = 2.0
 _MOST_REPUBLISHED = 10_000
 _RETRY_FIRST_S = 30.0
 _RETRY_CAP_S = 600.0
@@ -327,7 +328,10 @@ class MachineSubscription:
         """
         if not self._partial or isinstance(publication.changes, Changes):
             return
+        until = asyncio.get_running_loop().time() + _LEARNT_WITHIN_S
         for handle, value, *_ in publication.changes:
+            if asyncio.get_running_loop().time() > until:
+                return  # longer, and the link would take its own wait for a silent server
             if handle in self._partial:
                 await self.types.learn(value, self._handles[handle].steps)
 
