@@ -1,10 +1,10 @@
 """A written batch as columns, with the samples no store can take set apart."""
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
-from typing import Any
+from itertools import chain, compress
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,13 @@ from pilotline_historian.limits import (
 from pilotline_historian.sample import Sample, Series, Value
 
 _GREATEST_SIGNED = 2**63 - 1
-_KINDS = {type(None): Kind.NONE, bool: Kind.BOOL, int: Kind.INT, float: Kind.FLOAT, str: Kind.TEXT}
+_KINDS: Final[Mapping[type, int]] = {
+    type(None): int(Kind.NONE),
+    bool: int(Kind.BOOL),
+    int: int(Kind.INT),
+    float: int(Kind.FLOAT),
+    str: int(Kind.TEXT),
+}
 
 
 class NeedsCare(Exception):  # noqa: N818 - a signal inside this package
@@ -117,26 +123,36 @@ def _value_columns(
     values: Sequence[Value | None],
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], list[str]]:
     types = set(map(type, values))
-    if types == {float}:
-        bits = _double_bits(values)
-        return np.full(len(values), Kind.FLOAT, np.uint8), bits, []
     if not types <= _KINDS.keys():
         raise NeedsCare
-    kind = np.array([_KINDS[type(value)] for value in values], np.uint8)
-    bits = np.zeros(len(values), np.int64)
     texts: list[str] = []
-    for value_type in types - {type(None)}:
-        rows = np.flatnonzero(kind == _KINDS[value_type])
-        chosen = [values[row] for row in rows.tolist()]
-        if value_type is str:
-            bits[rows] = _text_bits(chosen, texts)
-        elif value_type is float:
-            bits[rows] = _double_bits(chosen)
-        elif value_type is int:
-            bits[rows], kind[rows] = _integer_bits(chosen)
-        else:
-            bits[rows] = np.array(chosen, np.int64)
+    if len(types) == 1:
+        bits, kind = _bits_of(types.pop(), values, texts)
+        return kind, bits, texts
+    # Bytes of a map take a third of the time of a list of enumeration members.
+    kind = np.frombuffer(bytes(map(_KINDS.__getitem__, map(type, values))), np.uint8).copy()
+    bits = np.zeros(len(values), np.int64)
+    for value_type in types:
+        of_type = kind == _KINDS[value_type]
+        chosen = list(compress(values, of_type.tobytes()))
+        bits[of_type], kind[of_type] = _bits_of(value_type, chosen, texts)
     return kind, bits, texts
+
+
+def _bits_of(
+    value_type: type, values: Sequence[Any], texts: list[str]
+) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Return bits and kinds of values of one type; their texts are added to those of others."""
+    kind = np.full(len(values), _KINDS[value_type], np.uint8)
+    if value_type is float:
+        return _double_bits(values), kind
+    if value_type is int:
+        return _integer_bits(values)
+    if value_type is str:
+        return np.array(_text_bits(values, texts), np.int64), kind
+    if value_type is bool:
+        return np.frombuffer(bytes(values), np.uint8).astype(np.int64), kind
+    return np.zeros(len(values), np.int64), kind
 
 
 def _double_bits(values: Sequence[Any]) -> NDArray[np.int64]:
@@ -144,10 +160,10 @@ def _double_bits(values: Sequence[Any]) -> NDArray[np.int64]:
     return np.frombuffer(struct.pack(f"{len(values)}d", *values), np.int64)
 
 
-def _integer_bits(values: list[Any]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+def _integer_bits(values: Sequence[Any]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
     kinds = np.full(len(values), Kind.INT, np.uint8)
     try:
-        return np.array(values, np.int64), kinds
+        return np.fromiter(values, np.int64, len(values)), kinds
     except OverflowError:
         if min(values) < LEAST_INT or max(values) > GREATEST_INT:
             raise NeedsCare from None
@@ -155,7 +171,7 @@ def _integer_bits(values: list[Any]) -> tuple[NDArray[np.int64], NDArray[np.uint
     return np.array([value % 2**64 for value in values], np.uint64).view(np.int64), kinds
 
 
-def _text_bits(values: list[Any], texts: list[str]) -> list[int]:
+def _text_bits(values: Sequence[Any], texts: list[str]) -> list[int]:
     own: dict[str, int] = {}
     bits = [own.setdefault(value, len(own)) for value in values]
     if any(len(text.encode()) > TEXT_BYTES for text in own):
