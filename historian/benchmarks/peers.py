@@ -15,7 +15,7 @@ _WEEK_SQL = """
     WHERE series = ? AND time_ns >= ? AND time_ns < ? GROUP BY bucket ORDER BY bucket
 """
 _LAST_SQL = """
-    SELECT series, max(time_ns), value FROM sample WHERE series = ? GROUP BY series
+    SELECT series, time_ns, value FROM sample WHERE series = ? ORDER BY time_ns DESC LIMIT 1
 """
 
 

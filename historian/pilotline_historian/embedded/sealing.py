@@ -19,7 +19,7 @@ from pilotline_historian.embedded.retention import drop_expired
 from pilotline_historian.embedded.rollup import Rollups
 
 CHUNKS_PER_WRITE: Final = 128
-"""Most chunks that one write makes or rewrites, about 50 ms of work."""
+"""Most chunks that one write makes or rewrites, 50 to 100 ms of work."""
 
 _SMALL_SAMPLES: Final = CHUNK_SAMPLES // 2
 _SMALL_BYTES: Final = 2**20
