@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-EVENTS: Final = "@events"
+EVENTS: Final = "edge.events"
 """Stands for a machine's events in `Gap.tag`; no tag can be called so."""
 
 LEAST_SEVERITY: Final = 1

@@ -1,6 +1,7 @@
 """A machine that reports events and one alarm, on asyncua's server."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from asyncua import ua
@@ -13,15 +14,19 @@ from pilotline_plant import EventSource, Plant
 from tests.edge.opcua_machine import OpcUaMachine
 from tests.edge.plants import machine, plant, tag
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 class ReportingMachine(OpcUaMachine):
     """An asyncua server whose Server object reports; it knows no refresh of conditions."""
 
-    async def report(self, severity: int, message: str) -> None:
-        """Report a plain event."""
+    async def report(self, severity: int, message: str) -> int:
+        """Report a plain event and return when it happened, ns UTC."""
         generator = await self._generator(ObjectIds.BaseEventType)
         generator.event.Severity = severity
-        await generator.trigger(message=message)
+        at = datetime.now(UTC)
+        await generator.trigger(at, message=message)
+        return (at - _EPOCH) // datetime.resolution * 1_000
 
     async def alarm(self, message: str, *, active: bool, severity: int = 700) -> None:
         """Report the alarm's state; it is retained while it is active."""

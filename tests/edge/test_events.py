@@ -425,7 +425,7 @@ def test_a_server_without_room_for_events_is_still_read(tmp_path: Path) -> None:
     async def work(mill: ReportingMachine, historian: MemoryHistorian) -> None:
         mill.refuse_subscriptions_from(2)
         async with agent(watched(mill.url), historian, tmp_path):
-            await until(lambda: "@events" in status_of(tmp_path).get("bad_tags", {}))
+            await until(lambda: EVENTS in status_of(tmp_path).get("bad_tags", {}))
             sent = await mill.write("a", 7.0)
             await until(lambda: lost([sent], historian) == [])
             assert status_of(tmp_path)["connected"] is True
@@ -475,7 +475,7 @@ def test_an_event_that_the_historian_never_takes_becomes_a_dead_letter(
     bad = replace(EVENT, message="planted", event_id="0c")
 
     async def keep() -> None:
-        entry: dict[str, Any] = {"events": [EVENT, bad], "coverage_key": "mill-1@events"}
+        entry: dict[str, Any] = {"events": [EVENT, bad], "coverage_key": "mill-1/edge.events"}
         await journal.append(Entry("aarhus", "mill-1", 1, Samples(), (), "{}", **entry))
 
     asyncio.run(keep())

@@ -86,6 +86,7 @@ class EventIntake:
     def made(self, subscription: MachineSubscription) -> None:
         """Note that the subscription was made anew, and nothing of it taken yet."""
         self.taken[subscription.key] = (subscription.made_ns, FIRST_SEQUENCE)
+        self.note()
 
     def absent(self) -> None:
         """Turn an absence that no session can bridge into a loss."""
@@ -212,7 +213,7 @@ class EventIntake:
 
 def coverage_key(machine: str) -> str:
     """Return the name under which the journal keeps the coverage of a machine's events."""
-    return f"{machine}{EVENTS}"
+    return f"{machine}/{EVENTS}"
 
 
 def recall_events(
