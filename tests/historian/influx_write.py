@@ -46,6 +46,7 @@ class Endpoint:
         is_bad: which parsed points are refused as conflicts.
         answer: given the lines of a write, an answer instead of storing them, or None.
         delay_s: before an answer.
+        tag_sets: of InfluxDB 3, the tags that each measurement has for ever.
         reset: whether the connection is reset instead of doing anything.
         cut: after how many bytes of an answer the connection is reset, or None.
         line_numbers: whether bad lines are listed as InfluxDB 3 does.
@@ -68,6 +69,7 @@ class Endpoint:
     is_bad: Callable[[Point], bool] = lambda point: False
     answer: Callable[[list[str]], Answer | None] = lambda lines: None
     delay_s: float = 0.0
+    tag_sets: dict[str, set[str]] = field(default_factory=dict)
     reset: bool = False
     cut: int | None = None
     line_numbers: bool = False
@@ -103,6 +105,12 @@ class Endpoint:
         message = f"partial write: {faults[0][2]} dropped={len(faults)}"
         return Answer(self.bad_status, json.dumps({"code": "invalid", "message": message}).encode())
 
+    def _new_tags(self, point: Point) -> set[str]:
+        """Return the tags that InfluxDB 3 does not take after a measurement's first point."""
+        if not self.version.startswith("3"):
+            return set()
+        return point.tags.keys() - self.tag_sets.setdefault(point.measurement, set(point.tags))
+
     def _partial(self, faults: list[Fault]) -> Answer:
         """Answer as InfluxDB 3 does, which names lines counted from 1."""
         listed = [
@@ -122,6 +130,10 @@ class Endpoint:
                 continue
             if self.is_bad(point):
                 faults.append((number, line, f"field type conflict: {point.tags}"))
+            elif new := self._new_tags(point):
+                faults.append(
+                    (number, line, f"Detected a new tag {new} in write. The tag set is immutable")
+                )
             else:
                 good.append(point)
         return good, faults

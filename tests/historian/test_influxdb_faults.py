@@ -10,6 +10,7 @@ from time import monotonic, time
 import pytest
 
 from pilotline_historian import (
+    Annotation,
     Gap,
     Historian,
     HistorianRefused,
@@ -308,6 +309,10 @@ def test_a_server_need_not_be_there_yet() -> None:
 def _raw_answer(*rows: list[object]) -> bytes:
     columns = ["time", "status", "server_time_ns", "kind"]
     columns += ["value_float", "value_int", "value_bool", "value_text"]
+    return _answer(columns, *rows)
+
+
+def _answer(columns: list[str], *rows: list[object]) -> bytes:
     series = [{"name": "sample", "columns": columns, "values": list(rows)}] if rows else []
     return json.dumps({"results": [{"statement_id": 0, "series": series}]}).encode()
 
@@ -364,6 +369,33 @@ def test_a_gap_the_server_refuses_is_told(endpoint: Endpoint, historian: Histori
     endpoint.is_bad = lambda point: point.measurement == "gap"
     with pytest.raises(HistorianRefused, match="agent-stopped"):
         historian.write_gaps([Gap("aarhus", "mill-1", None, NOON_NS, NOON_NS + 1, "agent-stopped")])
+
+
+@pytest.mark.parametrize("first", [None, "spindle_speed"])
+def test_influxdb_3_whose_tags_are_fixed_takes_what_is_about_a_machine_or_a_tag(
+    endpoint: Endpoint, historian: Historian, first: str | None
+) -> None:
+    endpoint.version, endpoint.line_numbers = "3.2.1", True
+    for tag in (first, None, "spindle_speed"):
+        historian.write_gaps([Gap("aarhus", "mill-1", tag, NOON_NS, NOON_NS + 1, "lost")])
+        historian.annotate(
+            Annotation("n1", "aarhus", "mill-1", tag, NOON_NS, NOON_NS + 1, "x", "ada", NOON_NS)
+        )
+    kept: dict[str, set[str]] = {"gap": set(), "annotation": set()}
+    for measurement, tags, _ in endpoint.points:
+        kept[measurement].add(dict(tags)["tag"])
+    assert kept == {
+        "gap": {"@machine", "spindle_speed"},
+        "annotation": {"@machine", "spindle_speed"},
+    }
+    endpoint.query_answers = [
+        _answer(
+            ["time", "end_ns", "site", "machine", "tag", "cause"],
+            [5, 9, "aarhus", "mill-1", "@machine", "lost"],
+            [6, 9, "aarhus", "mill-1", "speed", "lost"],
+        )
+    ]
+    assert [gap.tag for gap in historian.gaps(None, 0, 10)] == [None, "speed"]
 
 
 @pytest.mark.parametrize("version", ["v2.7.6", "3.2.1", "1.8.10", "", "OSS"])

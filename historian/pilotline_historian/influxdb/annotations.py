@@ -15,6 +15,8 @@ from pilotline_historian.influxdb.line_protocol import (
     decode_name,
     quoted_text,
     series_key,
+    stored_tag,
+    tags_of,
 )
 from pilotline_historian.influxdb.reading import literal, within
 from pilotline_historian.influxdb.server import ResultSeries
@@ -29,8 +31,11 @@ _SELECTED: Final = (
 )
 
 
-def annotation_line(annotation: Annotation) -> str:
-    """Return a sound annotation (see `limits`) as one line without its line feed."""
+def annotation_line(annotation: Annotation, every_tag: bool = False) -> str:
+    """Return a sound annotation (see `limits`) as one line without its line feed.
+
+    See `line_protocol.tags_of` for `every_tag`.
+    """
     fields = {
         "end_ns": f"{annotation.end_ns}i",
         "text": quoted_text(annotation.text),
@@ -41,7 +46,10 @@ def annotation_line(annotation: Annotation) -> str:
         fields["withdrawn_by"] = quoted_text(withdrawal.by)
         fields["withdrawn_ns"] = f"{withdrawal.at_ns}i"
     written = ",".join(f"{word}={held}" for word, held in fields.items())
-    return f"{_key(annotation)} {written} {annotation.start_ns}"
+    key = series_key(
+        ANNOTATION, {**tags_of(annotation, every_tag=every_tag), "note": annotation.id}
+    )
+    return f"{key} {written} {annotation.start_ns}"
 
 
 def annotation_query(machine: str | None, start_ns: int, end_ns: int) -> str:
@@ -65,16 +73,6 @@ def annotations(answer: ResultSeries) -> Iterator[Annotation]:
         yield _annotation(start_ns, columns)
 
 
-def _key(annotation: Annotation) -> str:
-    tags = {
-        "site": annotation.site,
-        "machine": annotation.machine,
-        "tag": annotation.tag,
-        "note": annotation.id,
-    }
-    return series_key(ANNOTATION, {word: name for word, name in tags.items() if name is not None})
-
-
 def _annotation(start_ns: int, columns: list[Any]) -> Annotation:
     note, site, machine, tag, end_ns, text, author, written_ns, by, at_ns = columns
     if None in (end_ns, text, author, written_ns) or (by is None) != (at_ns is None):
@@ -83,7 +81,7 @@ def _annotation(start_ns: int, columns: list[Any]) -> Annotation:
         id=decode_name(note),
         site=decode_name(site),
         machine=decode_name(machine),
-        tag=decode_name(tag) if tag else None,
+        tag=stored_tag(tag),
         start_ns=start_ns,
         end_ns=end_ns,
         text=text,

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from itertools import compress
 from math import copysign, isfinite, isnan
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import quote, unquote
 
 from pilotline_historian.limits import FIRST_TIME_NS, GREATEST_STATUS, LAST_TIME_NS
@@ -31,6 +31,9 @@ SAMPLE: Final = "sample"
 
 GAP: Final = "gap"
 """Measurement of gaps; tags site, machine, tag (unless the whole machine), cause; field end_ns."""
+
+WHOLE_MACHINE: Final = "@machine"
+"""Tag of what is about a whole machine, where there must be one; no tag can be called so."""
 
 _GREATEST_SIGNED: Final = 2**63 - 1
 
@@ -59,6 +62,25 @@ _BY_NAME: Final = {
     Kind.NEGATIVE_INFINITY: float("-inf"),
     Kind.NEGATIVE_ZERO: -0.0,
 }
+
+
+class OfMachine(Protocol):
+    """What is about a machine, or one tag of it."""
+
+    @property
+    def site(self) -> str:
+        """Site id."""
+        ...
+
+    @property
+    def machine(self) -> str:
+        """Machine id."""
+        ...
+
+    @property
+    def tag(self) -> str | None:
+        """Tag id, or None for the whole machine."""
+        ...
 
 
 class LineEncoder:
@@ -118,11 +140,29 @@ class LineEncoder:
         ]
 
 
-def gap_line(gap: Gap) -> str:
-    """Return a gap as one line without its line feed."""
-    tags = {"site": gap.site, "machine": gap.machine, "tag": gap.tag, "cause": gap.cause}
-    key = series_key(GAP, {word: name for word, name in tags.items() if name is not None})
+def gap_line(gap: Gap, every_tag: bool = False) -> str:
+    """Return a gap as one line without its line feed; see `tags_of` for `every_tag`."""
+    key = series_key(GAP, {**tags_of(gap, every_tag=every_tag), "cause": gap.cause})
     return f"{key} end_ns={gap.end_ns}i {gap.start_ns}"
+
+
+def tags_of(about: OfMachine, *, every_tag: bool) -> dict[str, str]:
+    """Return the tags of what is about a machine, or one tag of it.
+
+    Args:
+        about: a gap or a note.
+        every_tag: whether all points of the measurement must have the same tags: InfluxDB 3 fixes
+            them by the first point, and refuses a point with one more for ever.
+    """
+    tags = {"site": about.site, "machine": about.machine}
+    if about.tag is not None or every_tag:
+        tags["tag"] = WHOLE_MACHINE if about.tag is None else about.tag
+    return tags
+
+
+def stored_tag(tag: str | None) -> str | None:
+    """Return the tag id that a stored point is about, or None for the whole machine."""
+    return None if not tag or tag == WHOLE_MACHINE else decode_name(tag)
 
 
 class HalfWritten(Exception):  # noqa: N818 - a state, not a mistake

@@ -14,6 +14,7 @@ from pilotline_historian.influxdb.line_protocol import (
     Kind,
     decode_name,
     encode_name,
+    stored_tag,
     stored_value,
 )
 from pilotline_historian.influxdb.server import ResultSeries
@@ -114,7 +115,7 @@ def gaps(answer: ResultSeries) -> Iterator[Gap]:
         yield Gap(
             site=decode_name(site),
             machine=decode_name(machine),
-            tag=decode_name(tag) if tag else None,
+            tag=stored_tag(tag),
             start_ns=start_ns,
             end_ns=end_ns,
             cause=decode_name(cause),

@@ -187,6 +187,15 @@ class Server:
     def _has_version_2_write(self) -> bool:
         return self.version() >= (1, 8)
 
+    @property
+    def tags_are_fixed(self) -> bool:
+        """Whether a measurement keeps the tags of its first point for ever, as in InfluxDB 3.
+
+        Raises:
+            HistorianError: the server was not asked before and does not answer well.
+        """
+        return self.version()[0] > 2
+
     def version(self) -> tuple[int, int]:
         """Return the server's major and minor version.
 

@@ -94,7 +94,8 @@ class InfluxHistorian:
         """
         if not gaps:
             return
-        bad = self._delivery.deliver([gap_line(gap).encode() for gap in gaps])
+        fixed = self._server.tags_are_fixed
+        bad = self._delivery.deliver([gap_line(gap, fixed).encode() for gap in gaps])
         for place, reason in bad.items():
             if _EXPIRED.search(reason):
                 _log.warning("historian.gap_expired", gap=str(gaps[place]), reason=reason)
@@ -227,7 +228,8 @@ class InfluxHistorian:
         self._server.close()
 
     def _write_note(self, annotation: Annotation) -> None:
-        bad = self._delivery.deliver([notes.annotation_line(annotation).encode()])
+        line = notes.annotation_line(annotation, self._server.tags_are_fixed)
+        bad = self._delivery.deliver([line.encode()])
         if bad:
             raise HistorianRefused(f"the historian does not take {annotation}: {bad[0]}")
 
