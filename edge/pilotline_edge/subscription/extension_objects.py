@@ -1,6 +1,7 @@
 """ExtensionObjects: structures as a server sent them, their fields not yet read."""
 
 import struct
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from pilotline_edge.subscription.publication import Encoded, Unsupported
 from pilotline_historian import Value
 
 _BINARY, _XML = 1, 2
+_REMEMBERED = 1024
 
 Read = tuple[Value | Unsupported | None, int]
 """A value and the offset behind it."""
@@ -56,6 +58,14 @@ def structure_of(value: object) -> Unsupported | None:
 
 
 def _structure_name(type_id: ua.NodeId) -> str:
+    if isinstance(type_id.Identifier, int):
+        return _numbered_name(type_id.NamespaceIndex, type_id.Identifier)
+    return f"structure {type_id.to_string()[:80]}"
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _numbered_name(namespace: int, number: int) -> str:
+    type_id = _numbered(namespace, number)
     if not type_id.NamespaceIndex:
         known = ua.extension_objects_by_typeid.get(type_id)
         if known is not None:
@@ -63,18 +73,23 @@ def _structure_name(type_id: ua.NodeId) -> str:
     return f"structure {type_id.to_string()[:80]}"
 
 
+@lru_cache(maxsize=_REMEMBERED)
+def _numbered(namespace: int, number: int) -> ua.NodeId:
+    return ua.NodeId(ua.Int32(number), ua.Int16(namespace))
+
+
 def _read_node_id(body: bytes, at: int) -> tuple[ua.NodeId, int]:
     """Read a node id (OPC 10000-6, 5.2.2.9)."""
     encoding = body[at]
     at += 1
     if encoding == 0:
-        return ua.NodeId(ua.Int32(body[at])), at + 1
+        return _numbered(0, body[at]), at + 1
     if encoding == 1:
-        return ua.NodeId(ua.Int32(_u16(body, at + 1)[0]), ua.Int16(body[at])), at + 3
+        return _numbered(body[at], _u16(body, at + 1)[0]), at + 3
     namespace = ua.Int16(_u16(body, at)[0])
     at += 2
     if encoding == 2:
-        return ua.NodeId(ua.Int32(_u32(body, at)[0]), namespace), at + 4
+        return _numbered(namespace, _u32(body, at)[0]), at + 4
     if encoding == 4:
         guid: Any = UUID(bytes_le=body[at : at + 16])
         return ua.NodeId(guid, namespace), at + 16
