@@ -189,8 +189,14 @@ class MachineLink:
         if self._events is not None:
             taken = taken | self._events.intake.taken
         again = self._resumption.take_up(self._session, self._subscriptions, taken)
-        self._acknowledge.extend(again or ())
-        return again is not None
+        if again is None:
+            return False
+        self._acknowledge.extend(again)
+        # The server monitored none of these for us, so their absence is a loss in any case.
+        unread = [item.tag.id for item in self._value_items if item.item_id is None]
+        self._lost_tags(unread, self._intake.coverage.absence)
+        self._settle_at = self._now() + _SETTLE_S
+        return True
 
     def _lost_all(self) -> None:
         """Turn an absence that no session can bridge into a loss."""

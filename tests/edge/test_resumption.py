@@ -4,6 +4,11 @@ import asyncio
 import json
 import stat
 from pathlib import Path
+from typing import Any
+
+from asyncua import ua
+from asyncua.server.server import Server
+from asyncua.ua.status_codes import StatusCodes
 
 from pilotline_edge.connection.session import SessionSettings
 from tests.edge.memory_historian import MemoryHistorian
@@ -154,5 +159,54 @@ def test_only_the_agents_user_can_read_a_session(tmp_path: Path) -> None:
         (kept,) = _sessions(tmp_path)
         assert stat.S_IMODE(kept.stat().st_mode) == 0o600
         assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
+
+    asyncio.run(work())
+
+
+def test_what_the_server_did_not_monitor_is_declared_though_the_session_is_taken_up(
+    tmp_path: Path,
+) -> None:
+    """A tag that was polled for want of room has no queue at the server."""
+    service: list[Any] = []
+
+    async def no_room_for_c(server: Server) -> None:
+        service.append(server.iserver.subscription_service)
+        create = service[0].create_monitored_items
+
+        async def limited(params: ua.CreateMonitoredItemsParameters) -> list[Any]:
+            asked, refused = params.ItemsToCreate, ua.MonitoredItemCreateResult()
+            code: Any = StatusCodes.BadTooManyMonitoredItems
+            refused.StatusCode = ua.StatusCode(code)
+            params.ItemsToCreate = [
+                each for each in asked if each.ItemToMonitor.NodeId.Identifier != "c"
+            ]
+            results = iter(await create(params))
+            return [next(results) if each in params.ItemsToCreate else refused for each in asked]
+
+        service[0].create_monitored_items = limited
+
+    async def work() -> None:
+        historian = MemoryHistorian()
+        async with OpcUaMachine(TAGS, prepare=no_room_for_c) as mill:
+            read = plant(machine(mill.url, [tag(name) for name in TAGS]))
+            async with agent(read, historian, tmp_path):
+                await until(lambda: status_of(tmp_path).get("reading", {}).get("polled") == 1)
+                for name in TAGS:
+                    await mill.write(name, 1.0)
+                await until(lambda: lost(mill.ledger, historian) == [])
+                await asyncio.sleep(0.5)
+            del service[0].create_monitored_items
+            for value in (2.0, 3.0, 4.0):
+                for name in TAGS:
+                    await mill.write(name, value)
+                    await asyncio.sleep(0.03)
+            async with agent(read, historian, tmp_path):
+                await until(lambda: lost(mill.ledger[-3:], historian) == [])
+                await until(lambda: status_of(tmp_path)["gaps_waiting"] == 0)
+                await asyncio.sleep(0.5)
+        assert {sent.tag for sent in lost(mill.ledger, historian)} == {"c"}
+        assert undeclared(mill.ledger, historian) == []
+        away = [gap for gap in historian.gaps("mill-1", 0, EVER) if gap.cause == "agent-stopped"]
+        assert {gap.tag for gap in away} == {"c"}
 
     asyncio.run(work())
