@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -51,6 +52,7 @@ class Run:
     test: str
     ended: int | None = None
     took_s: float = 0.0
+    _process: "subprocess.Popen[bytes] | None" = None
 
     @property
     def log(self) -> Path:
@@ -63,11 +65,18 @@ class Run:
         """Run it."""
         begun = time.monotonic()
         command = [sys.executable, "-m", "pytest", "-s", "-q", "--color=no", self.test]
-        with self.log.open("wb") as log:
-            self.ended = subprocess.run(
-                command, cwd=ROOT, env=environment, stdout=log, stderr=log, check=False
-            ).returncode
+        with (
+            self.log.open("wb") as log,
+            subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as process,
+        ):
+            self._process = process
+            self.ended = process.wait()
         self.took_s = time.monotonic() - begun
+
+    def interrupt(self) -> None:
+        """End it as Ctrl-C would, so that it ends what it started."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
 
 
 def chosen(arguments: Iterable[str], environment: dict[str, str]) -> list[str]:
@@ -104,8 +113,15 @@ def run_all(tests: list[str], environment: dict[str, str], console: Console) -> 
     workers = [threading.Thread(target=work, args=(queue,)) for queue in queues]
     for worker in workers:
         worker.start()
-    for worker in workers:
-        worker.join()
+    try:
+        for worker in workers:
+            worker.join()
+    except BaseException:
+        busy.clear()
+        waiting.clear()
+        for run in runs:
+            run.interrupt()
+        raise
     return runs
 
 
@@ -160,6 +176,9 @@ def main() -> int:
     }
     console, begun = Console(width=_WIDTH), time.monotonic()
     tests = [test for test in chosen(wishes.pytest, environment) if test not in before]
+    # A job in the background starts with interrupts ignored, and its children after it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     runs = run_all(tests, environment, console)
     passed = [run.test for run in runs if run.ended == 0]
     held.write_text(json.dumps([*before, *passed]), encoding="utf-8")

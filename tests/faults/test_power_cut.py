@@ -86,7 +86,7 @@ def test_a_journal_survives_a_power_cut_at_any_instant(tmp_path: Path, scratch: 
         removed = image.acknowledged // REMOVED_EVERY * REMOVED_EVERY
         _need_all(found, max(removed - KEPT, 0) + 1, image.acknowledged)
 
-    checked = _cut(tmp_path, "journal", times(20, 120), check)
+    checked = _cut(tmp_path, "journal", times(20, 60), check)
     Finding("power cut, journal", "", checked, note="every disk it may leave; 0 refusals").tell()
 
 
@@ -101,7 +101,7 @@ def test_a_historian_survives_a_power_cut_at_any_instant(tmp_path: Path, scratch
                 assert newest.source_time_ns >= image.acknowledged * SAMPLES
         _need_all(found, 1, image.acknowledged)
 
-    checked = _cut(tmp_path, "historian", times(20, 120), check)
+    checked = _cut(tmp_path, "historian", times(20, 60), check)
     Finding("power cut, historian", "", checked, note="every disk it may leave; 0 refusals").tell()
 
 
