@@ -188,7 +188,7 @@ class MachineSession:
                 await self.forget()
             raise MachineUnreachable(
                 f"machine {self.machine.id}: {self.url} does not answer as an "
-                f"OPC UA server ({type(error).__name__}: {error})"
+                f"OPC UA server ({_words(error)})"
             ) from error
 
     @property
@@ -404,3 +404,10 @@ class MachineSession:
 def password_variable(machine_id: str) -> str:
     """Return the environment variable that holds a machine's password."""
     return "PILOTLINE_OPCUA_PASSWORD_" + re.sub(r"[^A-Za-z0-9]", "_", machine_id).upper()
+
+
+def _words(error: Exception) -> str:
+    """Return an error in words; asyncua names our limits as if they were the server's."""
+    if isinstance(error, uaerrors.BadRequestTooLarge):
+        return "it sends a message beyond the limits of this agent"
+    return f"{type(error).__name__}: {error}"
