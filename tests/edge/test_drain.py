@@ -1,6 +1,7 @@
 """After a long absence of the historian new values do not wait for the backlog, nor it for them."""
 
 import asyncio
+import gc
 import sqlite3
 import tracemalloc
 from collections.abc import Iterator, Sequence
@@ -218,4 +219,37 @@ def test_draining_takes_little_memory_however_long_the_backlog(
     finally:
         tracemalloc.stop()
     assert most < 20e6
+    assert forwarding.stop(1.0)
+
+
+class Ringed(MemoryHistorian):
+    """Fails as HTTP libraries do: with an error that lies in a frame that it holds."""
+
+    def write(self, samples: Sequence[Sample]) -> WriteResult:
+        lines = [str(each) for each in samples]
+        try:
+            raise OSError(f"{len(lines)} lines could not be sent")  # noqa: TRY301 - the frame must hold it
+        except OSError as cause:
+            kept = unavailable()
+            kept.__context__ = cause
+            raise kept from cause
+
+
+def test_attempts_in_vain_leave_no_batch_behind(journal: Journal, tmp_path: Path) -> None:
+    keep(journal, range(1, 5001), size=1000)
+    forwarding = Forwarder(journal, Ringed(), DeadLetters(tmp_path / "letters.jsonl"))
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        forwarding.step()
+        once, _ = tracemalloc.get_traced_memory()
+        for _ in range(10):
+            forwarding.step()
+        often, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert forwarding.state.problem is not None
+    assert often < once + 100_000
     assert forwarding.stop(1.0)

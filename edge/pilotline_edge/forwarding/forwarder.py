@@ -12,6 +12,7 @@ from pilotline_edge.backoff import Backoff
 from pilotline_edge.errors import JournalFailed
 from pilotline_edge.forwarding.dead_letters import DeadLetters
 from pilotline_edge.forwarding.lanes import Lanes
+from pilotline_edge.forwarding.release import release
 from pilotline_edge.journal.journal import Journal
 from pilotline_edge.journal.reader import Backlog, BacklogReader, Lane
 from pilotline_edge.journal.writer import DAMAGE, damage_marker
@@ -133,6 +134,7 @@ class Forwarder:
             except Exception as error:
                 # The historian's own faults must not end forwarding; the records are still there.
                 log.exception("edge.forwarder_failed")
+                release(error)
                 wait_s = self._problem(f"{type(error).__name__}: {error}", None)
 
     def step(self) -> float:
@@ -159,8 +161,10 @@ class Forwarder:
         try:
             self._deliver(lane, backlog)
         except HistorianUnavailable as error:
+            release(error)
             return self._problem(str(error), error.retry_after_s)
         except HistorianRefused as error:
+            release(error)
             return self._problem(f"refused: {error}", None)
         finally:
             self.state.writing_since = None
