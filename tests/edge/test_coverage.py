@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pilotline_edge.cause import Cause
-from pilotline_edge.coverage import Coverage, Seen, Span
+from pilotline_edge.coverage import POLLED, Coverage, Seen, Span
 from pilotline_edge.subscription.publication import OVERFLOW
 from pilotline_historian import Gap
 
@@ -224,3 +224,113 @@ def test_a_machine_seen_late_is_trusted_less() -> None:
     assert known.covered_ns("state") == START + 900 * MS
     known.received(100, START + 2000 * MS, True, [("speed", START + 400 * MS, 0)])
     assert known.covered_ns("state") == START + (2000 - 100 - 2 * 600) * MS
+
+
+def polled_coverage() -> Coverage:
+    return Coverage("aarhus", "mill-1", dict.fromkeys(TAGS, POLLED), {})
+
+
+@dataclass
+class PolledWorld:
+    """A machine without subscriptions: what it is at each instant that a poll is due."""
+
+    now: int = START
+    agent: Coverage = field(default_factory=polled_coverage)
+    source: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TAGS, START - 1000 * MS))
+    stored: set[tuple[str, int]] = field(default_factory=set)
+    due: list[tuple[str, int, int]] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    missing: bool = False
+    durable: str = ""
+
+    def __post_init__(self) -> None:
+        self.agent.begin(self.now)
+        self.agent.lost(TAGS, Cause.AGENT_STARTED)
+
+    def write(self, tag: str) -> None:
+        self.source[tag] = self.now
+
+    def note_due(self) -> None:
+        """Note what a poll would read now."""
+        self.due += [(tag, at, self.now) for tag, at in self.source.items()]
+
+    def miss(self) -> None:
+        """A poll is due and not made; the machine answers too late."""
+        self.note_due()
+        self.missing = True
+
+    def poll(self) -> None:
+        self.note_due()
+        if self.missing:
+            self.gaps += self.agent.polls_missed(TAGS, self.now, Cause.POLLS_MISSED)
+        self.missing = False
+        self.gaps += self.agent.polled(self.now, [(*each, 0) for each in self.source.items()])
+        self.stored |= set(self.source.items())
+        self.durable = json.dumps(self.agent.to_json())
+
+    def lose(self) -> None:
+        """The connection is lost and comes back; the next poll tells what came of it."""
+        self.note_due()
+        self.agent.lost(TAGS, Cause.CONNECTION_LOST)
+        self.missing = False
+
+    def crash(self) -> None:
+        self.note_due()
+        if self.durable:
+            groups, state = dict.fromkeys(TAGS, POLLED), json.loads(self.durable)
+            self.agent = Coverage.from_json("aarhus", "mill-1", groups, {}, state)
+        else:
+            self.agent = polled_coverage()
+        self.agent.begin(START)
+        self.agent.lost(TAGS, Cause.AGENT_STOPPED)
+        self.missing = False
+
+
+polled_actions = st.one_of(
+    st.tuples(st.just("write"), st.sampled_from(TAGS)),
+    *(st.tuples(st.just(name)) for name in ("poll", "poll", "miss", "lose", "crash", "settle")),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(polled_actions, max_size=60))
+def test_what_a_missed_poll_would_have_read_is_stored_or_in_a_gap(
+    steps: list[tuple[str, ...]],
+) -> None:
+    world = PolledWorld()
+    for name, *arguments in steps:
+        world.now += 60 * MS
+        if name == "settle":
+            world.gaps += world.agent.settle()
+        else:
+            getattr(world, name)(*arguments)
+    world.now += 60 * MS
+    world.poll()
+
+    def declared(tag: str, at: int) -> bool:
+        return any(g.start_ns <= at <= g.end_ns and g.tag in (None, tag) for g in world.gaps)
+
+    unknown = [
+        (tag, at)
+        for tag, at, instant in world.due
+        if (tag, at) not in world.stored and not declared(tag, at) and not declared(tag, instant)
+    ]
+    assert unknown == []
+
+
+def test_a_tag_that_is_polled_instead_is_not_taken_for_published() -> None:
+    """What others of its interval publish says nothing of it, also after a restart."""
+    known = coverage()
+    known.begin(START)
+    known.received(100, START + 1000 * MS, True, [("speed", START + 990 * MS, 0)])
+    known.assign(["state"], POLLED)
+    assert known.covered_ns("state") == START + 900 * MS
+    known.received(100, START + 9000 * MS, True, [("speed", START + 8990 * MS, 0)])
+    assert known.covered_ns("state") == START + 900 * MS
+    state = json.loads(json.dumps(known.to_json()))
+    again = Coverage.from_json("aarhus", "mill-1", GROUPS, {100: 0, 500: 0}, state)
+    assert again.covered_ns("state") == START + 900 * MS
+    again.polled(START + 9500 * MS, [("state", START - 5 * MS, 0)])
+    assert again.covered_ns("state") == START + 9500 * MS
+    again.assign(["state"], 100)
+    assert again.covered_ns("state") == START + 9500 * MS

@@ -1,5 +1,5 @@
 // An OPC UA machine on node-opcua, an implementation that shares no code with asyncua.
-// Usage: node machine.js '{"port", "pki", "tags", "periodMs", "secure", "browse", "resting"}'
+// Usage: node machine.js '{"port", "pki", "tags", "periodMs", "secure", "browse", "resting", "ranged"}'
 // Standard input takes GO and REST, and ends it. Standard output tells a line each:
 //   READY                  it listens
 //   WRITTEN tag ms value   a variable took a value with this source time; no two values share one
@@ -147,16 +147,19 @@ async function main() {
   const space = server.engine.addressSpace;
   const namespace = space.registerNamespace("urn:pilotline:interop");
   const folder = namespace.addObject({ browseName: "Mill", organizedBy: space.rootFolder.objects });
-  const variables = wishes.tags.map((tag) =>
-    namespace.addVariable({
+  const variables = wishes.tags.map((tag) => {
+    const described = {
       componentOf: folder,
       browseName: tag,
       nodeId: `s=${tag}`,
       dataType: "Double",
       minimumSamplingInterval: 20,
       value: { dataType: DataType.Double, value: 0 },
-    }),
-  );
+    };
+    if (!wishes.ranged?.includes(tag)) return namespace.addVariable(described);
+    const range = { engineeringUnitsRange: { low: 0, high: 100 }, engineeringUnits: standardUnits.bar };
+    return namespace.addAnalogDataItem({ ...described, ...range });
+  });
   if (wishes.history) {
     for (const variable of variables) space.installHistoricalDataNode(variable, { maxOnlineValues: 5000 });
   }

@@ -38,6 +38,7 @@ class NodeMachine:
         secure: whether it speaks SignAndEncrypt to user ``edge`` only, or only unsecured.
         browse: nodes it takes in one Browse, with further sorts of nodes; 0 for no limit.
         resting: whether its variables change only within `writing`.
+        ranged: those of its variables that are analog items with a range of 0 to 100.
         history: whether it keeps the history of its variables, in memory.
         port: where it listens, kept over restarts.
         ledger: what its variables took; no two values share a source time.
@@ -52,6 +53,7 @@ class NodeMachine:
     browse: int = 0
     resting: bool = False
     history: bool = False
+    ranged: Sequence[str] = ()
     port: int = field(default_factory=free_port)
     ledger: list[Sent] = field(default_factory=list)
     acknowledged: set[int] = field(default_factory=set)
@@ -89,6 +91,7 @@ class NodeMachine:
             "browse": self.browse,
             "resting": self.resting,
             "history": self.history,
+            "ranged": list(self.ranged),
         }
         self._process = await asyncio.create_subprocess_exec(
             node,
