@@ -413,3 +413,22 @@ def test_a_subscription_that_was_refused_is_asked_for_again(
         assert set(causes(historian)) <= {"agent-started"}
 
     asyncio.run(work())
+
+
+def test_a_queue_that_was_granted_shallower_is_told(tmp_path: Path) -> None:
+    """What it cannot hold is declared when it is full; that it may be is said before."""
+
+    async def shallow(server: Server) -> None:
+        server.iserver.max_monitored_item_queue_size = 4
+
+    async def work() -> dict[str, Any]:
+        historian, data = MemoryHistorian(), tmp_path / "data"
+        async with (
+            OpcUaMachine(("a",), prepare=shallow) as mill,
+            agent(plant(machine(mill.url, [tag("a", **FAST)])), historian, data),
+        ):
+            await until(lambda: reading(data).get("subscribed") == 1)
+            return reading(data)
+
+    status = asyncio.run(work())
+    assert (status["shallow_queues"], status["shallowest_queue"]) == (1, 4)

@@ -12,11 +12,17 @@ from pilotline_edge.subscription.subscription import MachineSubscription
 def regroup(subscriptions: Iterable[MachineSubscription], coverage: Coverage) -> None:
     """Tell coverage which tags are published, and which polled for want of a monitored item."""
     for subscription in subscriptions:
-        polled = [item.tag.id for item in subscription.items if item.polled is not None]
-        away = set(polled)
-        published = [item.tag.id for item in subscription.items if item.tag.id not in away]
+        polled = {
+            item.tag.id
+            for item in subscription.items
+            if item.stand_in is not None or item.left_out is not None
+        }
+        if polled == subscription.polled:
+            continue
+        published = {item.tag.id for item in subscription.items} - polled
         coverage.assign(polled, POLLED)
         coverage.assign(published, subscription.interval_ms)
+        subscription.polled = polled
 
 
 def leave_out(subscriptions: Iterable[MachineSubscription], facts: ServerFacts | None) -> None:

@@ -76,6 +76,7 @@ class MachineSubscription:
         keep_alives: publishing intervals after which the server says it lives.
         made_ns: when it was created, ns UTC; tells it from others that had the same number.
         retry_at: loop time from which to ask again for one that was refused.
+        polled: tags of it that coverage was told are polled instead, None before it was told.
         doubtful: whether the server has it and it is unknown what it sent; it is made anew.
         types: what the server's structures are made of.
         most_per_message: most notifications the server is asked to put into one message.
@@ -93,9 +94,11 @@ class MachineSubscription:
     doubtful: bool = False
     most_per_message: int = _MOST_PER_MESSAGE
     retry_at: float = 0.0
+    polled: set[str] | None = None
     _retry: Backoff = field(default_factory=lambda: Backoff(_RETRY_FIRST_S, _RETRY_CAP_S))
     _heard: float = 0.0
     _begun: bool = False
+    _unprepared: bool = False
     _handles: dict[int, Item] = field(default_factory=dict)
     _partial: set[int] = field(default_factory=set)
     types: StructureTypes = field(init=False)
@@ -207,7 +210,10 @@ class MachineSubscription:
         if self.subscription_id is None:
             return
         now = asyncio.get_running_loop().time()
-        due = [item for item in self.items if item.unarmed or item.due(now)]
+        due = [item for item in self.items if item.item_id is None and item.due(now)]
+        if self._unprepared:
+            due += [item for item in self.items if item.unarmed]
+            self._unprepared = False
         if not due:
             return
         nodes = await resolve([item.tag for item in due], self.session)
@@ -345,6 +351,7 @@ class MachineSubscription:
     def resumed(self, after: int) -> None:
         """Go on after the messages that another process took; `after` is the next one's number."""
         self.expected, self._begun = after, after != FIRST_SEQUENCE
+        self._unprepared = True
 
     def passed(self, publication: Publication) -> None:
         """Note that the message was taken, so that the next number is known."""
