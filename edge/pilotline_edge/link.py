@@ -138,6 +138,16 @@ class MachineLink:
         """The conditions that hold at the machine, the most severe first."""
         return [] if self._events is None else self._events.intake.conditions.holding()
 
+    @property
+    def polled_tags(self) -> int:
+        """How many tags are polled now."""
+        return len(self._poller.polled)
+
+    @property
+    def polls_skipped(self) -> int:
+        """Polls that were due and not made."""
+        return self._poller.skipped
+
     def renamed(self, machine: Machine) -> None:
         """Take what changed about the machine besides site, endpoint and tags."""
         self._session.machine = machine

@@ -123,6 +123,27 @@ def test_both_decoders_agree(body: bytes) -> None:
 
 
 @settings(max_examples=100, deadline=None)
+@given(st.lists(data_values(), max_size=6), instants)
+def test_what_is_read_says_what_would_be_published(
+    values: list[ua.DataValue], answered: datetime
+) -> None:
+    read, published, part = ua.ReadResponse(), ua.PublishResponse(), ua.DataChangeNotification()
+    read.ResponseHeader.Timestamp = answered
+    read.Results = values
+    for value in values:
+        item: Any = ua.MonitoredItemNotification()
+        item.Value = value
+        part.MonitoredItems.append(item)
+    message: Any = published.Parameters.NotificationMessage
+    message.PublishTime, message.NotificationData = answered, [part]
+    told = decoding.decode(struct_to_binary(published))
+    at_ns, held = decoding.decode_read(struct_to_binary(read))
+    changes: Any = [(0, *each) for each in held]
+    polled = replace(told, published_ns=at_ns, changes=changes)
+    assert _comparable(polled) == _comparable(told)
+
+
+@settings(max_examples=100, deadline=None)
 @given(responses())
 def test_a_message_sent_again_is_the_message_itself(body: bytes) -> None:
     first = decoding.decode(body)

@@ -76,6 +76,19 @@ def test_what_is_wrong_is_named_with_its_reason() -> None:
     assert "What needs a look" not in text_of(status(machine("mill-1")))
 
 
+def test_what_is_polled_for_want_of_a_subscription_is_told_once_for_all_tags() -> None:
+    reading = {
+        "subscribed": 30,
+        "polled": 12,
+        "polled_instead": {"the server has no more than 30 monitored items": 12},
+        "remarks": {"flow": "its deadband_percent is not applied"},
+    }
+    text = text_of(status(machine("mill-1", reading=reading)))
+    assert "12 tags" in text
+    assert "no more than 30 monitored items" in text
+    assert "its deadband_percent is not applied" in text
+
+
 def test_which_of_several_servers_is_read_and_what_ails_the_others_is_told() -> None:
     first, second = "opc.tcp://192.168.1.20:4840", "opc.tcp://192.168.1.21:4840"
     servers = [

@@ -43,6 +43,9 @@ def machine(name: str, **facts: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON v
         "last_healed": None,
         "tags": 42,
         "bad_tags": {},
+        "suppressed": 0,
+        "server": None,
+        "reading": {"subscribed": 42, "polled": 0, "polled_instead": {}, "remarks": {}},
         **facts,
     }
 

@@ -172,6 +172,11 @@ def _troubles(status: Status) -> Iterator[tuple[str, str, str]]:
                 yield machine["id"], "server", f"{server['url']} has service level {level} of 255"
         for tag, reason in machine["bad_tags"].items():
             yield machine["id"], tag, reason
+        reading = machine["reading"]
+        for reason, count in reading["polled_instead"].items():
+            yield machine["id"], f"{count} tags", f"polled instead: {reason}"
+        for tag, remark in reading["remarks"].items():
+            yield machine["id"], tag, remark
 
 
 def _trouble_table(lines: list[tuple[str, str, str]]) -> "Table":

@@ -63,6 +63,7 @@ MACHINE_GAUGES: dict[str, tuple[str, OfMachine]] = {
         "Conditions that stand at the machine.",
         lambda link: link.state.conditions,
     ),
+    "machine_polled_tags": ("Tags that are polled.", lambda link: link.polled_tags),
     "machine_bad_tags": (
         "Tags the machine's server refuses.",
         lambda link: len(link.state.bad_tags),
@@ -78,6 +79,14 @@ def _healed(step: Step) -> OfMachine:
 MACHINE_COUNTERS: dict[str, tuple[str, OfMachine]] = {
     "machine_values": ("Values taken.", lambda link: link.state.values),
     "machine_events": ("Events taken.", lambda link: link.state.events),
+    "machine_values_suppressed": (
+        "Values that came and were within their tag's deadband.",
+        lambda link: link.state.suppressed,
+    ),
+    "machine_polls_skipped": (
+        "Polls that were due and not made.",
+        lambda link: link.polls_skipped,
+    ),
     "machine_messages": ("Notification messages taken.", lambda link: link.state.messages),
     "machine_messages_duplicate": (
         "Messages that came a second time and were dropped.",

@@ -71,11 +71,17 @@ class Poller:
             if self.polled:
                 await self._session.services.read_attributes([state], AttributeIds.Value)
 
+    @property
+    def skipped(self) -> int:
+        """Polls that were due and not made."""
+        return sum(group.schedule.skipped for group in self.groups)
+
     def status(self) -> dict[str, Any]:
         """Return what is polled and how that goes, as JSON values."""
-        reasons = Counter(str(item.polled) for item in self.polled)
+        polled = self.polled
+        instead = Counter(str(item.polled) for item in polled if item.tag.reading != "poll")
         return {
-            "polled": reasons.total(),
-            "polled_because": dict(reasons),
+            "polled": len(polled),
+            "polled_instead": dict(instead),
             "polls": [group.status() for group in self.groups if group.polled],
         }
