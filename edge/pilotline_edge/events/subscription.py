@@ -13,6 +13,7 @@ from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.ua_binary import struct_from_binary
 
 from pilotline_edge.connection.session import MachineSession
+from pilotline_edge.errors import SubscriptionsRefused
 from pilotline_edge.events.fields import BASE_CLAUSES, CLAUSES, event_filter, ns_of
 from pilotline_edge.subscription.items import Item
 from pilotline_edge.subscription.nodes import Resolved, node_at
@@ -41,15 +42,6 @@ _TAG: Final = Tag(
     deadband=0.0,
 )
 """Stands for the events where a monitored item is one of a tag."""
-
-_NO_SUBSCRIPTION: Final = (
-    uaerrors.BadServiceUnsupported,
-    uaerrors.BadNotImplemented,
-    uaerrors.BadNotSupported,
-    uaerrors.BadTooManySubscriptions,
-    uaerrors.BadUserAccessDenied,
-)
-"""Refusals of one more subscription, for whose sake values must not stop."""
 
 _FILTER_REFUSED: Final = {
     uaerrors.BadEventFilterInvalid.code,
@@ -90,21 +82,19 @@ class EventSubscription(MachineSubscription):
         """Queue depth the server granted."""
         return self.items[0].queue
 
-    def silence_s(self) -> float:
-        """Return the seconds since the server spoke of it; a subscription that is not is silent."""
-        return 0.0 if self.subscription_id is None else super().silence_s()
-
     async def create(self) -> None:
-        """Make the subscription anew; a server that refuses it is asked again by `monitor`.
+        """Make the subscription anew; its item is made by `monitor`.
 
         Raises:
-            asyncua.ua.UaError: the connection is lost.
+            SubscriptionsRefused: the server has none for events; it is asked again later.
+            asyncua.ua.UaError: the server refuses otherwise, or the connection is lost.
         """
         try:
             await super().create()
-        except _NO_SUBSCRIPTION as error:
+        except SubscriptionsRefused as error:
             now = asyncio.get_running_loop().time()
             self._refused(self.items[0], f"the server refuses a subscription: {error}", now)
+            raise
 
     async def monitor(self) -> None:
         """Make the server report events where it does not yet and that is due.
@@ -114,12 +104,8 @@ class EventSubscription(MachineSubscription):
         """
         (item,) = self.items
         now = asyncio.get_running_loop().time()
-        if item.item_id is not None or item.retry_at > now:
+        if self.subscription_id is None or item.item_id is not None or item.retry_at > now:
             return
-        if self.subscription_id is None:
-            await self.create()
-            if self.subscription_id is None:
-                return
         node = await self._node()
         if isinstance(node, str):
             self._refused(item, node, now)
