@@ -7,22 +7,23 @@ from typing import Final, NamedTuple
 from pilotline_historian.historian import Historian
 from pilotline_historian.limits import FIRST_TIME_NS
 from pilotline_historian.nearest import first_within, last_before
-from pilotline_historian.sample import Gap, Sample, Series
+from pilotline_historian.sample import COVERED, Gap, Sample, Series
 from pilotline_historian.timeline import gaps_of
 
 NOT_RECORDED: Final = "not-recorded"
 """Cause of what lies before a tag's first sample: nobody knows, and nothing declares it."""
 
 NOT_HEARD_OF: Final = "not-heard-of"
-"""Cause of what lies after the machine's newest sample: a gap is declared once it is over."""
+"""Cause of what an edge does not vouch for yet: a gap is declared once it is over."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
     """How much of one interval is covered for one tag.
 
-    A tag is covered from its first sample on, but for declared gaps, until the newest sample of any
-    tag of its machine: a value that does not change is not sent again.
+    A tag is covered from its first sample on, but for declared gaps, as far as an edge vouches for
+    the machine (`sample.COVERED`), or else until the newest sample of any of its tags: a value that
+    does not change is not sent again.
 
     Attributes:
         series: the tag.
@@ -75,15 +76,28 @@ def ledger(
     machines = {(each.site, each.machine) for each in series}
     neighbours = [each for each in historian.series() if (each.site, each.machine) in machines]
     newest = historian.last(neighbours)
-    heard: dict[tuple[str, str], int] = {}
-    for known, sample in newest.items():
-        place = (known.site, known.machine)
-        heard[place] = max(heard.get(place, sample.source_time_ns), sample.source_time_ns)
+    heard = _heard(newest.values())
     gaps = historian.gaps(None, start_ns, end_ns)
     for each in series:
         recorded = _recorded(historian, each, newest.get(each), start_ns, end_ns)
         heard_ns = heard.get((each.site, each.machine), start_ns)
         yield _completeness(each, (start_ns, end_ns), recorded, gaps_of(gaps, each), heard_ns)
+
+
+def _heard(newest: Iterable[Sample]) -> dict[tuple[str, str], int]:
+    """Return up to when each machine's data are accounted for.
+
+    Where an edge vouches for it, its word counts and not a newer value: new values may be in the
+    historian before the backlog that lies between.
+    """
+    heard: dict[tuple[str, str], int] = {}
+    vouched: dict[tuple[str, str], int] = {}
+    for sample in newest:
+        place = (sample.series.site, sample.series.machine)
+        if sample.series.tag == COVERED:
+            vouched[place] = sample.source_time_ns
+        heard[place] = max(heard.get(place, sample.source_time_ns), sample.source_time_ns)
+    return heard | vouched
 
 
 class _Recorded(NamedTuple):

@@ -16,7 +16,7 @@ import structlog
 from typer.testing import CliRunner, Result
 
 from pilotline.commands.historian import app
-from pilotline_historian import ConditionState, Gap, Historian, Series
+from pilotline_historian import COVERED, ConditionState, Gap, Historian, Series
 from tests.historian.influxd import Influxd
 from tests.historian.samples import MILL, NOON_NS, SECOND_NS, an_event, at, each_second
 
@@ -216,6 +216,7 @@ def test_how_complete_each_tag_is_is_printed(run: Command, embedded: Historian) 
         "aarhus,mill-1,spindle_speed,10.000,1,90.000,90.000,connection-lost 90.000 s,"
         f"{NOON},2026-09-21T14:13:23Z",
     ]
+    embedded.write([at(100 * SECOND_NS, 0, series=Series("aarhus", "mill-1", COVERED))])
     everything = json.loads(run("gaps", "--by-tag", "--start", NOON, "--json").stdout)["tags"]
     assert [each["machine"] for each in everything] == ["mill-1", "oven-2"]
 

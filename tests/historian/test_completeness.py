@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from pilotline_historian import Gap, Historian, Series, open_historian
+from pilotline_historian import COVERED, Gap, Historian, Series, open_historian
 from pilotline_historian.completeness import Completeness, ledger
 from tests.historian.influxd import Influxd
 from tests.historian.samples import MILL, NOON_NS, OVEN, SECOND_NS, at
@@ -79,6 +79,15 @@ class Promises:
         assert _missing_s(_of(historian, OVEN)) == {}
         historian.write_gaps([_gap(40, 90)])
         assert _missing_s(_of(historian, MILL)) == {"connection-lost": 50.0, "not-heard-of": 10.0}
+
+    def test_where_an_edge_vouches_for_a_machine_its_word_counts(
+        self, historian: Historian
+    ) -> None:
+        _write(historian, MILL, 0, 100)
+        _write(historian, Series(MILL.site, MILL.machine, COVERED), 10, 70)
+        assert _missing_s(_of(historian, MILL)) == {"not-heard-of": 30.0}
+        _write(historian, Series(MILL.site, MILL.machine, COVERED), 110)
+        assert _missing_s(_of(historian, MILL)) == {}
 
     def test_what_precedes_a_tags_first_sample_is_not_called_covered(
         self, historian: Historian

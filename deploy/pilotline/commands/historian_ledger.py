@@ -83,10 +83,12 @@ def _print_ledger(
     as_json: bool,
     as_csv: bool,
 ) -> None:
+    from pilotline_historian import COVERED
     from pilotline_historian.completeness import ledger
 
     site, machine, tag = asked
-    chosen = chosen_series(store, site, machine and [machine], tag)
+    fitting = chosen_series(store, site, machine and [machine], tag)
+    chosen = [each for each in fitting if each.tag != COVERED]
     entries = ledger(store, chosen, *span)
     if as_json:
         print_json_stream(span_record(span), "tags", map(ledger_record, entries))
