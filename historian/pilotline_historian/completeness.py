@@ -8,13 +8,10 @@ from pilotline_historian.historian import Historian
 from pilotline_historian.limits import FIRST_TIME_NS
 from pilotline_historian.nearest import first_within, last_before
 from pilotline_historian.sample import COVERED, Gap, Sample, Series
-from pilotline_historian.timeline import gaps_of
+from pilotline_historian.timeline import NOT_HEARD_OF, gaps_of
 
 NOT_RECORDED: Final = "not-recorded"
 """Cause of what lies before a tag's first sample: nobody knows, and nothing declares it."""
-
-NOT_HEARD_OF: Final = "not-heard-of"
-"""Cause of what an edge does not vouch for yet: a gap is declared once it is over."""
 
 
 @dataclass(frozen=True, slots=True)

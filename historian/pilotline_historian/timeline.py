@@ -5,13 +5,19 @@ from typing import Final, NamedTuple
 
 from pilotline_historian.historian import Historian
 from pilotline_historian.nearest import last_before
-from pilotline_historian.sample import Gap, Sample, Series, Value
+from pilotline_historian.sample import COVERED, Gap, Sample, Series, Value
 
 NO_SAMPLE: Final = "no-sample"
 """Cause of what lies before a tag's first sample."""
 
 BAD_QUALITY: Final = "bad-quality"
 """Cause of what follows a sample whose status is Bad or that has no value."""
+
+NOT_HEARD_OF: Final = "not-heard-of"
+"""Cause of what no edge vouches for yet: a gap is declared once it is over."""
+
+_VOUCHED_WITHIN_NS: Final = 30 * 10**9
+"""An edge vouches for a machine each ten seconds; after three times it is silent."""
 
 _BAD: Final = 2
 """Severity Bad in the two top bits of a status code (OPC 10000-4, 7.39)."""
@@ -24,7 +30,8 @@ class StateInterval(NamedTuple):
         start_ns: first instant.
         end_ns: instant after the last.
         value: the value; None where unknown.
-        unknown: why nobody knows: a gap's cause, `NO_SAMPLE` or `BAD_QUALITY`; None where known.
+        unknown: why nobody knows: a gap's cause, `NO_SAMPLE`, `BAD_QUALITY` or `NOT_HEARD_OF`;
+            None where known.
     """
 
     start_ns: int
@@ -40,7 +47,9 @@ def state_timeline(
 
     A value counts until the next sample: a machine reports changes and nothing else. In a declared
     gap nothing is known; the newest sample from before its end counts after it, since an agent that
-    comes back reads every tag again. An uncertain value is still the best that is known.
+    comes back reads every tag again. An uncertain value is still the best that is known. Where the
+    edge vouches for the machine (`sample.COVERED`) and has been silent for half a minute, nothing
+    is known since.
 
     Raises:
         HistorianError: the historian did not answer.
@@ -48,6 +57,7 @@ def state_timeline(
     if end_ns <= start_ns:
         return
     gaps = gaps_of(historian.gaps(series.machine, start_ns, end_ns), series)
+    gaps.extend(_silence(historian, series, end_ns, max((gap.end_ns for gap in gaps), default=0)))
     before = last_before(historian, series, start_ns)
     samples = historian.raw(series, start_ns, end_ns)
     yield from _joined(_hidden(_held(before, samples, start_ns, end_ns), gaps))
@@ -60,6 +70,17 @@ def gaps_of(gaps: Iterable[Gap], series: Series) -> list[Gap]:
         gap for gap in gaps if (gap.site, gap.machine) == place and gap.tag in (None, series.tag)
     )
     return sorted(touching, key=lambda gap: (gap.start_ns, gap.end_ns))
+
+
+def _silence(historian: Historian, series: Series, end_ns: int, declared_ns: int) -> Iterator[Gap]:
+    """Yield what lies after the edge's last word, as a gap, if it has been silent for long."""
+    covered = Series(series.site, series.machine, COVERED)
+    newest = historian.last([series, covered])
+    if covered not in newest:
+        return
+    heard_ns = max(declared_ns, *(sample.source_time_ns for sample in newest.values()))
+    if heard_ns < end_ns - _VOUCHED_WITHIN_NS:
+        yield Gap(series.site, series.machine, None, heard_ns, end_ns, NOT_HEARD_OF)
 
 
 def _held(

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from pilotline_historian import Gap, Historian, Sample, Series, Value, open_historian
+from pilotline_historian import COVERED, Gap, Historian, Sample, Series, Value, open_historian
 from pilotline_historian.nearest import last_before
 from pilotline_historian.timeline import StateInterval, state_timeline
 from tests.historian.influxd import Influxd
@@ -84,6 +84,23 @@ class Promises:
     ) -> None:
         historian.write([_s(0, 4), _s(1, 5, BAD), _s(2, None), _s(3, 6, UNCERTAIN), _s(4, 6)])
         assert _told(historian, 0, 5) == [(0, 1, 4), (1, 3, "bad-quality"), (3, 5, 6)]
+
+    def test_a_state_is_not_believed_when_the_edge_has_been_silent(
+        self, historian: Historian
+    ) -> None:
+        covered = Series(MILL.site, MILL.machine, COVERED)
+        historian.write([_s(0, 4), at(20 * SECOND_NS, 0, series=covered)])
+        assert _told(historian, 0, 45) == [(0, 45, 4)]
+        assert _told(historian, 0, 90) == [(0, 20, 4), (20, 90, "not-heard-of")]
+        historian.write([_s(40, 6)])
+        assert _told(historian, 0, 90) == [(0, 40, 4), (40, 90, "not-heard-of")]
+        historian.write_gaps([_gap(40, 70)])
+        assert _told(historian, 0, 90) == [(0, 40, 4), (40, 70, "lost"), (70, 90, 6)]
+        assert _told(historian, 0, 110) == [
+            (0, 40, 4),
+            (40, 70, "lost"),
+            (70, 110, "not-heard-of"),
+        ]
 
     def test_values_of_other_types_are_other_values(self, historian: Historian) -> None:
         nan = float("nan")
