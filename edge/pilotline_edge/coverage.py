@@ -231,6 +231,19 @@ class Coverage:
         spans = {tag: (self._last[tag], start, until_ns) for tag in tags}
         return self._gaps(tags, start, until_ns, cause, spans)
 
+    def extend(
+        self,
+        groups: Mapping[str, int],
+        sampling_ms: Mapping[int, int],
+        now_ns: int,
+        cause: Cause,
+    ) -> None:
+        """Promise coverage of further tags from now on; until their first values that is a loss."""
+        fresh = groups.keys() - self.groups.keys()
+        self.groups, self.sampling_ms = groups, sampling_ms
+        self.begin(now_ns)
+        self.lost(fresh, cause)
+
     def retire(self, tags: Iterable[str], until_ns: int, cause: Cause) -> list[Gap]:
         """Stop to promise coverage of tags and return the gaps from what is known until then.
 

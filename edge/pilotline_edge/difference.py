@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from pilotline_plant import Machine, Unit
+from pilotline_plant import Machine, Tag, Unit
 
 _NO_UNIT = Unit("1", "")
 
@@ -15,7 +15,8 @@ class Difference:
     Attributes:
         added: machines to read from now on.
         removed: ids of machines to read no more.
-        changed: machines whose site, endpoint, tags or events are others; read anew.
+        changed: machines whose site, endpoint, tags or events are others; read anew, or adapted
+            where only tags come or go.
         kept: machines that go on as they are; their names may be others.
         order: ids of all machines afterwards.
     """
@@ -49,8 +50,34 @@ def _read_alike(one: Machine, other: Machine) -> bool:
 
 def as_read(machine: Machine) -> tuple[object, ...]:
     """Return what decides how a machine is read; names, units and limits do not."""
-    tags = tuple(
-        replace(tag, name="", unit=_NO_UNIT, limits=None, key=False, role="value")
-        for tag in machine.tags
-    )
+    tags = tuple(tag_as_read(tag) for tag in machine.tags)
     return machine.site, machine.endpoint, tags, machine.events
+
+
+def tag_as_read(tag: Tag) -> Tag:
+    """Return a tag with only what decides how it is read."""
+    return replace(tag, name="", unit=_NO_UNIT, limits=None, key=False, role="value")
+
+
+def tags_come_or_go(former: Machine, machine: Machine) -> bool:
+    """Return whether tags were added or removed and nothing else decides how it is read anew.
+
+    Publishing intervals must stay too, each of which is a subscription, and no new sampling
+    interval may come. Polled tags are not asked for at the server, so there is nothing to keep.
+    """
+    if as_read(former)[:2] != as_read(machine)[:2] or former.events != machine.events:
+        return False
+    before = {tag.id: tag_as_read(tag) for tag in former.tags}
+    after = {tag.id: tag_as_read(tag) for tag in machine.tags}
+    stay = before.keys() & after.keys()
+    return (
+        bool(stay)
+        and all(before[tag] == after[tag] for tag in stay)
+        and _publishing(former) == _publishing(machine)
+        and {tag.sampling_ms for tag in machine.tags} <= {tag.sampling_ms for tag in former.tags}
+        and not any(tag.reading == "poll" for tag in (*former.tags, *machine.tags))
+    )
+
+
+def _publishing(machine: Machine) -> set[int]:
+    return {tag.publishing_ms for tag in machine.tags}

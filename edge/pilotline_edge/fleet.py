@@ -14,11 +14,11 @@ from pilotline_edge.connection.identity import Identity, own_identity
 from pilotline_edge.connection.redundant_session import session_of
 from pilotline_edge.connection.session import SessionSettings
 from pilotline_edge.connection.trust import TrustStore
-from pilotline_edge.coverage import POLLED, Coverage
+from pilotline_edge.coverage import Coverage
 from pilotline_edge.difference import Difference
 from pilotline_edge.errors import JournalFailed
 from pilotline_edge.events.intake import EventIntake, KnownEvents, recall_events
-from pilotline_edge.intake import Intake, series_of
+from pilotline_edge.intake import Intake, groups_of, series_of
 from pilotline_edge.journal import Journal
 from pilotline_edge.link import MachineLink
 from pilotline_edge.live import LiveOutlet
@@ -96,7 +96,8 @@ class Fleet:
     Characteristics
         isolation: one machine that fails, hangs or lies delays no other
         restart: a reader that fails is started anew after 1 to 30 s, for ever
-        change: machines whose site, endpoint and tags stay keep session and subscriptions
+        change: machines whose site and endpoint stay keep session and subscriptions; where tags
+            come or go, the others lose nothing
 
     Attributes:
         links: the machines that are read, by id, in plant order.
@@ -154,13 +155,17 @@ class Fleet:
         self._wiring.prepare(fresh)
         for machine in difference.kept:
             self.links[machine.id].renamed(machine)
-        leaving = [*difference.removed, *(machine.id for machine in difference.changed)]
+        anew = [each for each in difference.changed if not self.links[each.id].adapts_to(each)]
+        leaving = [*difference.removed, *(machine.id for machine in anew)]
         await asyncio.gather(*(self._stop(machine) for machine in leaving))
         for machine_id in difference.removed:
             link = self.links.pop(machine_id)
             link.retire([tag.id for tag in link.machine.tags], Cause.PLANT_CHANGED)
             link.retire_events(Cause.PLANT_CHANGED)
         for machine in difference.changed:
+            if machine not in anew:
+                self.links[machine.id].adapt(machine)
+        for machine in anew:
             former = self.links.pop(machine.id)
             former.retire(_gone(former.machine, machine), Cause.PLANT_CHANGED)
             if machine.events is None or machine.site != former.machine.site:
@@ -210,13 +215,7 @@ def recall(
         delivered_ns: up to when values were delivered, for the case that the journal is lost.
         cause: of the loss, or None when the agent has just started.
     """
-    groups = {
-        tag.id: POLLED if tag.reading == "poll" else tag.publishing_ms for tag in machine.tags
-    }
-    sampling: dict[int, int] = {}
-    for tag in machine.tags:
-        slowest = max(sampling.get(tag.publishing_ms, 0), tag.sampling_ms)
-        sampling[tag.publishing_ms] = slowest
+    groups, sampling = groups_of(machine)
     kept = journal.coverage.get(machine.id)
     if kept is not None:
         coverage = Coverage.from_json(machine.site, machine.id, groups, sampling, kept)

@@ -12,7 +12,7 @@ import structlog
 from pilotline_edge.backfill.evidence import Recorded
 from pilotline_edge.backfill.loss import Losses
 from pilotline_edge.cause import Cause
-from pilotline_edge.coverage import Coverage, Seen
+from pilotline_edge.coverage import POLLED, Coverage, Seen
 from pilotline_edge.journal import Entry, Journal, Samples
 from pilotline_edge.live import LiveOutlet
 from pilotline_edge.polling import Poll, PollingGroup
@@ -40,6 +40,18 @@ def series_of(machine: Machine) -> list[Series]:
     """Return the series that are written of a machine: its tags, and how far it is vouched for."""
     tags = (*(tag.id for tag in machine.tags), COVERED)
     return [Series(machine.site, machine.id, tag) for tag in tags]
+
+
+def groups_of(machine: Machine) -> tuple[dict[str, int], dict[int, int]]:
+    """Return each tag's group, and the slowest sampling of each publishing interval; in ms."""
+    sampling: dict[int, int] = {}
+    for tag in machine.tags:
+        slowest = max(sampling.get(tag.publishing_ms, 0), tag.sampling_ms)
+        sampling[tag.publishing_ms] = slowest
+    groups = {
+        tag.id: POLLED if tag.reading == "poll" else tag.publishing_ms for tag in machine.tags
+    }
+    return groups, sampling
 
 
 class Intake:
@@ -142,6 +154,17 @@ class Intake:
         self._journal.coverage[self._machine.id] = self._state_json()
         if self._live is not None:
             self._live.forget(self._machine.id, tags)
+
+    def adapt(self, machine: Machine) -> None:
+        """Take other tags of the machine from now on; the journal knows them already."""
+        left = {tag.id for tag in machine.tags}
+        if gone := [tag for tag in self.coverage.groups if tag not in left]:
+            self.retire(gone, Cause.PLANT_CHANGED)
+        self._machine = machine
+        self._numbers = {each.tag: self._journal.numbers[each] for each in series_of(machine)}
+        self.coverage.extend(*groups_of(machine), time.time_ns(), Cause.PLANT_CHANGED)
+        self.note()
+        self._journal.coverage[machine.id] = self._state_json()
 
     def missing(self, subscription: MachineSubscription, until_ns: int, cause: Cause) -> list[Gap]:
         """Return the gaps that messages lost for good leave."""

@@ -14,6 +14,7 @@ from pilotline_edge.backoff import Backoff
 from pilotline_edge.cause import Cause
 from pilotline_edge.connection.redundancy import Standing
 from pilotline_edge.connection.session import MachineSession, Origin
+from pilotline_edge.difference import tags_come_or_go
 from pilotline_edge.errors import (
     EndpointRefused,
     MachineUnreachable,
@@ -31,7 +32,12 @@ from pilotline_edge.resumption import Resumption
 from pilotline_edge.skew import ClockSkew
 from pilotline_edge.state import MachineState
 from pilotline_edge.subscription.healing import Step, heal
-from pilotline_edge.subscription.items import Item, items_by_interval, polled_items
+from pilotline_edge.subscription.items import (
+    Item,
+    handles_of,
+    items_by_interval,
+    polled_items,
+)
 from pilotline_edge.subscription.publication import Publication
 from pilotline_edge.subscription.pump import Acknowledgement, PublishPump, Taken
 from pilotline_edge.subscription.subscription import MachineSubscription
@@ -151,6 +157,31 @@ class MachineLink:
     def renamed(self, machine: Machine) -> None:
         """Take what changed about the machine besides site, endpoint and tags."""
         self._session.machine = machine
+
+    def adapts_to(self, machine: Machine) -> bool:
+        """Return whether the machine can be read with other tags while its session goes on."""
+        former = self.machine
+        if not tags_come_or_go(former, machine) or self._poller.polled:
+            return False
+        before = handles_of(tag.id for tag in former.tags)
+        after = handles_of(tag.id for tag in machine.tags)
+        leaving = frozenset[str]().union(*(each.unwanted for each in self._subscriptions))
+        return not leaving & after.keys() and all(
+            before[tag] == after[tag] for tag in before.keys() & after.keys()
+        )
+
+    def adapt(self, machine: Machine) -> None:
+        """Read other tags from now on; those that stay lose nothing."""
+        wanted = dict(items_by_interval(machine.tags))
+        for subscription in self._value_subscriptions:
+            subscription.adapt(wanted[subscription.interval_ms])
+        self._value_items[:] = [item for each in self._value_subscriptions for item in each.items]
+        self._poller.adapt(self._value_items)
+        self._intake.adapt(machine)
+        self._session.machine = machine
+        self._settle_at = max(self._settle_at, self._now() + _SETTLE_S)
+        if self._resumption is not None:
+            self._resumption.forget()
 
     def retire(self, tags: Sequence[str], cause: Cause) -> None:
         """Declare that tags are no longer read, once `run` has ended."""
@@ -469,6 +500,7 @@ class MachineLink:
                 if subscription.subscription_id is not None:
                     self._check_silence(subscription)
                     await subscription.monitor()
+                    await subscription.unmonitor()
                 elif self._now() >= subscription.retry_at:
                     await self._subscribe_again(subscription)
             regroup(self._value_subscriptions, self._intake.coverage)

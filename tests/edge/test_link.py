@@ -16,6 +16,7 @@ from pilotline_edge.journal import Journal
 from pilotline_edge.journal.reader import BacklogReader
 from pilotline_edge.link import MachineLink
 from pilotline_edge.state import begun
+from pilotline_edge.subscription.items import handles_of
 from pilotline_edge.subscription.publication import OVERFLOW, ChangeColumns, Changes, Publication
 from pilotline_historian import COVERED, Gap
 from tests.edge.plants import machine, tag
@@ -36,6 +37,9 @@ class Services:
         if sequence not in self.kept:
             raise ua.uaerrors.BadMessageNotAvailable
         return self.kept[sequence]
+
+
+HANDLE = handles_of(["a"])["a"]
 
 
 @dataclass
@@ -85,7 +89,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 def message(sequence: int, *, status: int = 0, values: int = 1) -> Publication:
     at = START + sequence * 1000 * MS
     changes: Any = [
-        (1, float(sequence * 100 + index), status, at + index, None) for index in range(values)
+        (HANDLE, float(sequence * 100 + index), status, at + index, None) for index in range(values)
     ]
     return Publication(7, sequence, at + 50 * MS, False, changes)
 
@@ -116,7 +120,7 @@ def test_messages_missing_in_the_sequence_are_asked_for_again(rig: Rig) -> None:
     lost.SequenceNumber = 2
     part: Any = ua.DataChangeNotification()
     item: Any = ua.MonitoredItemNotification()
-    item.ClientHandle = 1
+    item.ClientHandle = HANDLE
     item.Value = ua.DataValue(ua.Variant(200.0, ua.VariantType.Double))
     part.MonitoredItems.append(item)
     lost.NotificationData = [part]

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from pilotline_edge import read_status
-from pilotline_edge.difference import difference
+from pilotline_edge.difference import difference, tags_come_or_go
+from pilotline_edge.subscription.items import handles_of
 from pilotline_plant.reading import read_plant
 from tests.edge.agent_process import plant_text
 from tests.edge.memory_historian import MemoryHistorian
@@ -72,7 +73,7 @@ def test_only_what_changed_is_touched(tmp_path: Path) -> None:
                     await until(lambda name=name: status_of(data, name).get("connected") is True)  # type: ignore[misc]
                 writing = [asyncio.ensure_future(each.run(0.05)) for each in servers]
                 await asyncio.sleep(1.0)
-                since = status_of(data, "stays")["since"]
+                since = {name: status_of(data, name)["since"] for name in ("stays", "turns")}
                 write(
                     file,
                     machine_lines("comes", added.url),
@@ -82,6 +83,10 @@ def test_only_what_changed_is_touched(tmp_path: Path) -> None:
                 await until(lambda: plant_file(data)["reloads"] == 1)
                 for name in ("comes", "turns"):
                     await until(lambda name=name: status_of(data, name).get("connected") is True)  # type: ignore[misc]
+                service: Any = changed._server
+                await until(lambda: status_of(data, "turns")["tags"] == 2)
+                await until(lambda: _monitored(service) == 2)
+                monitored = _monitored(service)
                 removed_at = len(removed.ledger)
                 await asyncio.sleep(1.0)
                 for task in writing:
@@ -94,13 +99,22 @@ def test_only_what_changed_is_touched(tmp_path: Path) -> None:
         assert [each["id"] for each in status["machines"]] == ["comes", "stays", "turns"]
         stays_now = status["machines"][1]
         assert stays_now["name"] == "Mill with another name"
-        assert stays_now["since"] == since
+        assert stays_now["since"] == since["stays"]
         assert stays_now["reconnects"] == 0
         assert _causes(historian, "stays") == []
         assert _lost_of(kept, historian, "stays") == 0
         assert _causes(historian, "turns") == ["plant-changed"] * len(_causes(historian, "turns"))
         assert {gap.tag for gap in historian.gaps("turns", 0, FOREVER)} >= {"b"}
-        assert undeclared(_of(changed, "a"), historian, "turns") == []
+        turned = status["machines"][2]
+        assert (turned["since"], turned["reconnects"], turned["tags"]) == (since["turns"], 0, 2)
+        assert lost_of_tag(changed, historian, "turns", "a") == [], "a tag that stays loses nothing"
+        read_from = min(
+            gap.start_ns for gap in historian.gaps("turns", 0, FOREVER) if gap.tag == "c"
+        )
+        asked = [sent for sent in _of(changed, "c") if sent.source_ns > read_from]
+        assert asked
+        assert undeclared(asked, historian, "turns") == []
+        assert monitored == 2
         assert {series.tag for series, _ in historian.stored if series.machine == "turns"} == {
             "a",
             "b",
@@ -111,6 +125,19 @@ def test_only_what_changed_is_touched(tmp_path: Path) -> None:
         assert any(series.machine == "comes" for series, _ in historian.stored)
 
     asyncio.run(work())
+
+
+def _monitored(server: Any) -> int:  # noqa: ANN401 - asyncua's internals
+    """Return how many items a server monitors."""
+    subscriptions = server.iserver.subscription_service.subscriptions.values()
+    return sum(len(each.monitored_item_srv._monitored_items) for each in subscriptions)
+
+
+def lost_of_tag(
+    server: OpcUaMachine, historian: MemoryHistorian, name: str, tag_id: str
+) -> list[Any]:
+    own = {at for series, at in historian.stored if (series.machine, series.tag) == (name, tag_id)}
+    return [sent for sent in _of(server, tag_id) if sent.source_ns not in own]
 
 
 def _of(server: OpcUaMachine, tag_id: str) -> list[Any]:
@@ -191,3 +218,30 @@ def test_what_does_not_change_how_a_machine_is_read_reconnects_nothing() -> None
     assert difference({"mill-1": mill}, [faster]).changed == (faster,)
     assert difference({"mill-1": mill}, []).removed == ("mill-1",)
     assert difference({}, [mill]).added == (mill,)
+
+
+def test_only_tags_that_come_or_go_leave_a_machine_connected() -> None:
+    from dataclasses import replace
+
+    mill = machine("opc.tcp://mill", [tag("a"), tag("b")])
+    for tags, stays in (
+        ((tag("a"), tag("c")), True),
+        ((tag("a"),), True),
+        ((tag("b"), tag("a"), tag("c")), True),
+        ((tag("c"),), False),
+        ((tag("a", sampling_ms=10), tag("c")), False),
+        ((tag("a", node_id="ns=2;s=other"), tag("b")), False),
+        ((tag("a"), tag("c", publishing_ms=1_000)), False),
+        ((tag("a"), tag("c", sampling_ms=10)), False),
+        ((tag("a"), replace(tag("c"), reading="poll")), False),
+    ):
+        assert tags_come_or_go(mill, replace(mill, tags=tags)) is stays, tags
+    assert not tags_come_or_go(mill, replace(mill, site="odense"))
+
+
+def test_a_tag_keeps_its_number_whatever_others_come_or_go() -> None:
+    assert handles_of(["a", "b"])["b"] == handles_of(["b", "c"])["b"]
+    # These two names have one checksum.
+    together = handles_of(["plumless", "buckeroo"])
+    assert len(set(together.values())) == 2
+    assert together == handles_of(["buckeroo", "plumless"])

@@ -82,6 +82,11 @@ class PollingGroup:
         self._handles = {item.handle: item for item in self.items}
         self.types = StructureTypes(self.session)
 
+    def adapt(self, items: Sequence[Item]) -> None:
+        """Have these items instead."""
+        self.items = items
+        self._handles = {item.handle: item for item in items}
+
     def item(self, handle: int) -> Item | None:
         """Return the item with this number."""
         return self._handles.get(handle)

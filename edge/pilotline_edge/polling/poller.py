@@ -43,6 +43,16 @@ class Poller:
             for interval_ms, group in groupby(ordered, key=lambda item: item.tag.sampling_ms)
         ]
 
+    def adapt(self, items: Iterable[Item]) -> None:
+        """Have these items instead; each sampling interval must be one there is already."""
+        ordered = sorted(items, key=lambda item: item.tag.sampling_ms)
+        by_interval = {
+            interval_ms: list(group)
+            for interval_ms, group in groupby(ordered, key=lambda item: item.tag.sampling_ms)
+        }
+        for group in self.groups:
+            group.adapt(by_interval.get(round(group.schedule.interval_s * 1000), []))
+
     @property
     def polled(self) -> list[Item]:
         """The items that are polled now."""

@@ -1,9 +1,10 @@
 """Items: what the server is asked to report of each tag, and how deep it queues."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from zlib import crc32
 
 from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
@@ -26,6 +27,7 @@ _CYCLES_IN_RESERVE = 4
 _RETRY_FIRST_S = 5.0
 _RETRY_CAP_S = 300.0
 _POLL = "poll"
+_MOST_HANDLE = 2**32 - 1
 
 
 def queue_size(tag: Tag, bridged_s: float = BRIDGED_S) -> int:
@@ -163,16 +165,36 @@ class Item:
             self.deadband.forget()
 
 
+def handles_of(tags: Iterable[str]) -> dict[str, int]:
+    """Return a number for each tag id, unique in the machine.
+
+    It hangs on the id alone, but where two fall together: so a tag keeps its number when others
+    come and go, in this process and in the next one.
+    """
+    handles: dict[str, int] = {}
+    taken: set[int] = set()
+    for tag in sorted(tags):
+        handle = crc32(tag.encode()) or 1
+        while handle in taken:
+            handle = handle % _MOST_HANDLE + 1
+        taken.add(handle)
+        handles[tag] = handle
+    return handles
+
+
 def polled_items(tags: Sequence[Tag]) -> list[Item]:
     """Return the items that the plant file wants polled; handles are unique in the machine."""
-    numbered = enumerate(tags, start=1)
-    return [Item(tag, handle) for handle, tag in numbered if tag.reading == _POLL]
+    return [item for item in _items(tags) if item.tag.reading == _POLL]
 
 
 def items_by_interval(tags: Sequence[Tag]) -> Iterator[tuple[int, list[Item]]]:
     """Yield each publishing interval in ms with the items to subscribe; handles are unique."""
-    numbered = enumerate(tags, start=1)
-    items = [Item(tag, handle) for handle, tag in numbered if tag.reading != _POLL]
+    items = [item for item in _items(tags) if item.tag.reading != _POLL]
     items.sort(key=lambda item: item.tag.publishing_ms)
     for interval, group in groupby(items, key=lambda item: item.tag.publishing_ms):
         yield interval, list(group)
+
+
+def _items(tags: Sequence[Tag]) -> list[Item]:
+    handles = handles_of(tag.id for tag in tags)
+    return [Item(tag, handles[tag.id]) for tag in tags]

@@ -101,13 +101,35 @@ class MachineSubscription:
     _unprepared: bool = False
     _handles: dict[int, Item] = field(default_factory=dict)
     _partial: set[int] = field(default_factory=set)
+    _unwanted: list[Item] = field(default_factory=list)
     types: StructureTypes = field(init=False)
 
     def __post_init__(self) -> None:
         """Index the items by the number the server sends with each value."""
+        self._index()
+        self.types = StructureTypes(self.session)
+
+    def _index(self) -> None:
         self._handles = {item.handle: item for item in self.items}
         self._partial = {item.handle for item in self.items if item.tag.field is not None}
-        self.types = StructureTypes(self.session)
+
+    def adapt(self, items: Sequence[Item]) -> None:
+        """Have these items instead; those of tags that stay go on as they are.
+
+        New ones are monitored, and those left out no longer, at the next `monitor` and `unmonitor`.
+        """
+        known = {item.tag.id: item for item in self.items}
+        staying = [known.pop(item.tag.id, item) for item in items]
+        for item, wanted in zip(staying, items, strict=True):
+            item.tag = wanted.tag
+        self._unwanted += known.values()
+        self.items = staying
+        self._index()
+
+    @property
+    def unwanted(self) -> frozenset[str]:
+        """Tags left out that the server may still monitor."""
+        return frozenset(item.tag.id for item in self._unwanted)
 
     @property
     def key(self) -> int:
@@ -178,6 +200,7 @@ class MachineSubscription:
         self.keep_alives = max(int(granted.RevisedMaxKeepAliveCount), 1)
         self.expected, self._begun = FIRST_SEQUENCE, False
         self.made_ns, self.doubtful = time.time_ns(), False
+        self._unwanted.clear()
         for item in self.items:
             item.forget()
         self.heard()
@@ -256,6 +279,25 @@ class MachineSubscription:
             else:
                 self._refuse(item, f"the server refuses it: {result.StatusCode.name}")
         return results
+
+    async def unmonitor(self) -> None:
+        """Make the server monitor items no longer that were left out.
+
+        Raises:
+            asyncua.ua.UaError: the server refuses the call itself, or the connection is lost.
+        """
+        unwanted = list(self._unwanted)
+        monitored = [item.item_id for item in unwanted if item.item_id is not None]
+        if self.subscription_id is not None:
+            await self.session.batches.run(Service.MONITOR, monitored, self._unmonitor_batch)
+        # One that the server does not know any more is gone all the same.
+        self._unwanted = [item for item in self._unwanted if item not in unwanted]
+
+    async def _unmonitor_batch(self, items: Sequence[int]) -> Sequence[ua.StatusCode]:
+        asked: Any = ua.DeleteMonitoredItemsParameters()
+        asked.SubscriptionId = self.subscription_id
+        asked.MonitoredItemIds = list(items)
+        return await self.session.services.delete_monitored_items(asked)
 
     def _refuse(self, item: Item, problem: str) -> None:
         if item.refused(problem, asyncio.get_running_loop().time()):
