@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 from asyncua import ua
+from asyncua.common.utils import Buffer
+from asyncua.ua.ua_binary import struct_to_binary
 
+from pilotline_edge.connection.session import SessionSettings
 from pilotline_edge.errors import SubscriptionLost
 from pilotline_edge.fleet import recall
 from pilotline_edge.intake import Intake, series_of
@@ -32,14 +35,22 @@ class Services:
 
     kept: dict[int, ua.NotificationMessage] = field(default_factory=dict)
 
-    async def republish(self, subscription: int, sequence: int) -> ua.NotificationMessage:
-        del subscription
-        if sequence not in self.kept:
+    @property
+    def uaclient(self) -> "Services":
+        return self
+
+    async def ask(self, request: ua.RepublishRequest, timeout_s: float) -> Buffer:
+        del timeout_s
+        message = self.kept.get(request.Parameters.RetransmitSequenceNumber)
+        if message is None:
             raise ua.uaerrors.BadMessageNotAvailable
-        return self.kept[sequence]
+        response = ua.RepublishResponse()
+        response.NotificationMessage = message
+        return Buffer(struct_to_binary(response))
 
 
 HANDLE = handles_of(["a"])["a"]
+"""Number of the only item."""
 
 
 @dataclass
@@ -48,6 +59,11 @@ class Session:
 
     machine: Any = READ
     services: Services = field(default_factory=Services)
+    settings: SessionSettings = field(default_factory=SessionSettings)
+
+    @property
+    def client(self) -> Services:
+        return self.services
 
 
 class Rig:
@@ -203,7 +219,7 @@ def test_many_values_read_at_once_are_kept_like_as_many_one_by_one(rig: Rig) -> 
 
 
 def test_values_read_at_once_of_a_former_item_are_left_out(rig: Rig) -> None:
-    columns = ChangeColumns([1, 9], [1.0, 2.0], [0, 0], [START + 1, START + 2], [None, None])
+    columns = ChangeColumns([HANDLE, 9], [1.0, 2.0], [0, 0], [START + 1, START + 2], [None, None])
 
     async def work() -> None:
         await _take(rig, Publication(7, 1, START + MS, False, Changes(columns)))
