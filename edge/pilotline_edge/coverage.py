@@ -74,6 +74,7 @@ class Coverage:
     _late: dict[str, tuple[int, str]] = field(default_factory=dict)
     _spans: dict[Gap, dict[str, Span]] = field(default_factory=dict)
     _moved: dict[str, int] = field(default_factory=dict)
+    _polled: dict[str, int] = field(default_factory=dict)
 
     def begin(self, now_ns: int) -> bool:
         """Promise coverage from now on for tags never promised before.
@@ -89,7 +90,7 @@ class Coverage:
     def covered_ns(self, tag: str) -> int:
         """Return the source time up to which a tag is known."""
         published = self._published.get(self.groups[tag])
-        last = self._last[tag]
+        last = max(self._last[tag], self._polled.get(tag, 0))
         if published is None:
             return last
         return max(last, published - self._slack_ns(self.groups[tag]))
@@ -205,7 +206,7 @@ class Coverage:
         for tag, source_ns, _ in values:
             if tag in waiting:
                 gaps += self._first(tag, source_ns, waiting.pop(tag))
-            self._last[tag] = at_ns
+            self._last[tag], self._polled[tag] = source_ns, at_ns
         return gaps
 
     def polls_missed(self, tags: Iterable[str], until_ns: int, cause: Cause) -> list[Gap]:
@@ -259,6 +260,7 @@ class Coverage:
             gaps += self._gaps(scope, start, until_ns, cause)
         for tag in leaving:
             del self._last[tag]
+            self._polled.pop(tag, None)
         self.groups = {tag: of for tag, of in self.groups.items() if tag not in leaving}
         if self._opening is not None and not self._opening.awaited:
             gaps += self._close()
@@ -356,6 +358,7 @@ class Coverage:
             "lag": self._lag_ns,
             "late": self._late,
             "moved": self._moved,
+            "polled": self._polled,
             "opening": opening
             and {
                 "cause": opening.cause,
@@ -380,6 +383,8 @@ class Coverage:
         moved = {tag: of for tag, of in state.get("moved", {}).items() if tag in groups}
         coverage = cls(site, machine, {**groups, **moved}, sampling_ms)
         coverage._moved = moved
+        polled = state.get("polled", {})
+        coverage._polled = {tag: at for tag, at in polled.items() if tag in groups}
         coverage._last = {tag: at for tag, at in state["last"].items() if tag in groups}
         coverage._published = {int(group): at for group, at in state["published"].items()}
         coverage._lag_ns = state["lag"]

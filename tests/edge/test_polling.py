@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from pilotline_edge.polling.poll import LastRead
 from pilotline_edge.polling.schedule import PollSchedule
 from pilotline_edge.subscription.publication import Change
+from tests.edge.history_machine import HistoryMachine
 from tests.edge.memory_historian import MemoryHistorian
 from tests.edge.opcua_machine import OpcUaMachine
 from tests.edge.plants import machine, plant, tag
@@ -151,6 +152,30 @@ def test_an_outage_is_a_gap_up_to_the_value_that_came_of_it(tmp_path: Path) -> N
         assert gap.cause == "connection-lost"
         assert gap.start_ns < unseen.source_ns <= gap.end_ns == last.source_ns
         assert ("stays", after.source_ns) in {(s.tag, at) for s, at in historian.stored}
+
+    asyncio.run(work())
+
+
+def test_history_fills_what_polls_missed(tmp_path: Path) -> None:
+    """Also what came and went between the polls, while none was made."""
+
+    async def work() -> None:
+        historian, data = MemoryHistorian(), tmp_path / "data"
+        async with HistoryMachine(("moves",)) as mill, FaultProxy(mill.port) as proxy:
+            read = plant(machine(mill.url_at(proxy.port), [tag("moves", reading="poll", **FAST)]))
+            async with agent(read, historian, data):
+                await until(lambda: len(historian.stored) == 1)
+                await mill.write("moves", 1.0)
+                await until(lambda: 1.0 in kept(historian, "moves"))
+                proxy.cut()
+                await until(lambda: not status_of(data).get("connected"))
+                for n in range(2, 6):
+                    await mill.write("moves", float(n))
+                    await asyncio.sleep(0.05)
+                proxy.restore()
+                await until(lambda: kept(historian, "moves") == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
+                await until(lambda: status_of(data)["gaps_waiting"] == 0)
+        assert set(causes(historian)) <= {"agent-started"}
 
     asyncio.run(work())
 
