@@ -159,9 +159,13 @@ class MachineLink:
         self._session.machine = machine
 
     def adapts_to(self, machine: Machine) -> bool:
-        """Return whether the machine can be read with other tags while its session goes on."""
+        """Return whether the machine can be read with other tags while its session goes on.
+
+        Not while something is polled or a loss waits for the server's history.
+        """
         former = self.machine
-        if not tags_come_or_go(former, machine) or self._poller.polled:
+        busy = bool(self._poller.polled) or len(self._intake.losses) > 0
+        if busy or not tags_come_or_go(former, machine):
             return False
         before = handles_of(tag.id for tag in former.tags)
         after = handles_of(tag.id for tag in machine.tags)
@@ -177,6 +181,7 @@ class MachineLink:
             subscription.adapt(wanted[subscription.interval_ms])
         self._value_items[:] = [item for each in self._value_subscriptions for item in each.items]
         self._poller.adapt(self._value_items)
+        self._backfill.adapt()
         self._intake.adapt(machine)
         self._session.machine = machine
         self._settle_at = max(self._settle_at, self._now() + _SETTLE_S)

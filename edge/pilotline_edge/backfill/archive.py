@@ -1,6 +1,6 @@
 """Archive: the history that one machine's server offers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -85,12 +85,16 @@ class Archive:
         remembers: which tags have a history, until the connection ends
     """
 
-    def __init__(self, session: MachineSession, tags: Sequence[Tag]) -> None:
+    def __init__(self, session: MachineSession) -> None:
         self._session = session
-        self._tags = {tag.id: tag for tag in tags}
+        self._tags: dict[str, Tag] = {}
         self._nodes: dict[str, ua.NodeId | None] = {}
         self._most_nodes = 0
         self._most_read = _MOST_PER_READ
+
+    def know(self, tags: Iterable[Tag]) -> None:
+        """Take these tags for those of the machine."""
+        self._tags = {tag.id: tag for tag in tags}
 
     async def having(self, tags: Sequence[str]) -> set[str]:
         """Return which of these tags have a history that can be read.

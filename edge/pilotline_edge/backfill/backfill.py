@@ -17,6 +17,7 @@ from pilotline_edge.intake import Intake
 from pilotline_edge.polling import PollingGroup
 from pilotline_edge.state import MachineState
 from pilotline_edge.subscription.healing import Step
+from pilotline_edge.subscription.items import Item
 from pilotline_edge.subscription.publication import Unsupported
 from pilotline_edge.subscription.subscription import MachineSubscription
 from pilotline_historian import Gap
@@ -50,8 +51,19 @@ class Backfill:
         self._session = session
         self._intake = intake
         self._state = state
-        self._items = {item.tag.id: (item, of) for of in sources for item in of.items}
+        self._sources = sources
+        self._items = self._indexed()
+        self._archive: Archive | None = None
         self._readings: dict[tuple[int, str], Reading] = {}
+
+    def _indexed(self) -> dict[str, tuple[Item, MachineSubscription | PollingGroup]]:
+        return {item.tag.id: (item, of) for of in self._sources for item in of.items}
+
+    def adapt(self) -> None:
+        """Ask for the tags there are now; no loss may be waiting."""
+        self._items = self._indexed()
+        if self._archive is not None:
+            self._archive.know(item.tag for item, _ in self._items.values())
 
     def expire(self) -> None:
         """Declare what waited too long, connected or not."""
@@ -71,7 +83,8 @@ class Backfill:
         self._readings.clear()
         for loss in losses:
             loss.judged = False
-        archive = Archive(self._session, [item.tag for item, _ in self._items.values()])
+        archive = self._archive = Archive(self._session)
+        archive.know(item.tag for item, _ in self._items.values())
         failures = 0
         while True:
             self.expire()
