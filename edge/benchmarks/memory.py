@@ -5,8 +5,8 @@
 The machines are one flood server, the historian is a sink that keeps figures only; both are
 processes of their own. Memory is what the agent has resident, looked at each ten seconds. The
 first fifth is left out, in which the interpreter and SQLite fill their caches; over the rest a line
-is fitted. Flat means that it rises less than half a megabyte in thirty minutes of it, or less than
-what the looks scatter around it.
+is fitted. Flat means that this line rises in half an hour by less than a twentieth of the memory it
+began with, or in all by less than the looks scatter around it.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from throughput import agent_command, machine, sink
 MACHINES = 10
 LOOK_EVERY_S = 10.0
 _WARM_SHARE = 0.2
-_BAR_MB = 0.5
+_BAR_SHARE = 0.05
 _BAR_OVER_MIN = 30.0
 
 
@@ -63,7 +63,7 @@ class Memory:
         """Whether it does not grow."""
         rise_mb = self.slope_mb_per_min * _BAR_OVER_MIN
         seen_mb = self.slope_mb_per_min * self.minutes * (1 - _WARM_SHARE)
-        return rise_mb < _BAR_MB or seen_mb < self.scatter_mb
+        return rise_mb < _BAR_SHARE * self.warm_mb or seen_mb < self.scatter_mb
 
     def __str__(self) -> str:
         """Return it in a line."""
