@@ -55,7 +55,6 @@ def test_a_killed_agent_loses_nothing_and_is_back_within_seconds(
                     note=f"{median(cpu_s):.2f} processor seconds to the first value",
                 ).need()
             assert causes.count("agent-stopped") <= kills + 1
-            assert "agent-started" in causes
 
     asyncio.run(work())
     assert median(cpu_s) < FIRST_VALUE_BAR_S
