@@ -3,7 +3,7 @@
 from pilotline_edge.agent import AgentSettings, EdgeAgent, run_agent
 from pilotline_edge.errors import EdgeError, JournalFailed, LeaseHeld
 from pilotline_edge.metrics import MetricsAddress
-from pilotline_edge.status import read_status
+from pilotline_edge.status.status import read_status
 
 __all__ = [
     "AgentSettings",

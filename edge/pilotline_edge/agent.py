@@ -16,20 +16,20 @@ import structlog
 
 from pilotline_edge.connection.session import SessionSettings
 from pilotline_edge.connection.trust import TrustStore
-from pilotline_edge.fleet import Fleet, Wiring
+from pilotline_edge.fleet.fleet import Fleet, Wiring
+from pilotline_edge.fleet.reload import PlantFile, Reloader
 from pilotline_edge.forwarding import DeadLetters, Forwarder
 from pilotline_edge.hangup import handle_hangup
-from pilotline_edge.intake import series_of
 from pilotline_edge.journal import Journal
 from pilotline_edge.journal.aging import Aging
 from pilotline_edge.journal.journal import MAX_BYTES
 from pilotline_edge.lease import Lease
-from pilotline_edge.live import ConditionRow, LinkState, LiveFeed, LiveOutlet
+from pilotline_edge.link.intake import series_of
+from pilotline_edge.live.feed import ConditionRow, LinkState, LiveFeed, LiveOutlet
 from pilotline_edge.metrics import MetricsAddress, observed
 from pilotline_edge.mqtt import MqttFeed, is_broker
-from pilotline_edge.overview import Overview, Reloads
-from pilotline_edge.reload import PlantFile, Reloader
-from pilotline_edge.status import Rates, agent_status, delivered_before, write_status
+from pilotline_edge.status.overview import Overview, Reloads
+from pilotline_edge.status.status import Rates, agent_status, delivered_before, write_status
 from pilotline_historian import Historian
 from pilotline_plant import Plant
 

@@ -13,12 +13,12 @@ from asyncua.ua.ua_binary import struct_to_binary
 
 from pilotline_edge.connection.session import SessionSettings
 from pilotline_edge.errors import SubscriptionLost
-from pilotline_edge.fleet import recall
-from pilotline_edge.intake import Intake, series_of
+from pilotline_edge.fleet.fleet import recall
 from pilotline_edge.journal import Journal
 from pilotline_edge.journal.reader import BacklogReader
-from pilotline_edge.link import MachineLink
-from pilotline_edge.state import begun
+from pilotline_edge.link.intake import Intake, series_of
+from pilotline_edge.link.link import MachineLink
+from pilotline_edge.link.state import begun
 from pilotline_edge.subscription.items import handles_of
 from pilotline_edge.subscription.publication import OVERFLOW, ChangeColumns, Changes, Publication
 from pilotline_historian import COVERED, Gap

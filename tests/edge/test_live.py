@@ -9,7 +9,7 @@ from typing import Any
 import async_solipsism
 import httpx
 
-from pilotline_edge.live import ConditionRow, LinkState, LiveFeed
+from pilotline_edge.live.feed import ConditionRow, LinkState, LiveFeed
 
 
 class Api:

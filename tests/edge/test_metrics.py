@@ -18,16 +18,16 @@ from pilotline_edge.cause import Cause
 from pilotline_edge.connection.session import SessionSettings
 from pilotline_edge.connection.trust import TrustStore
 from pilotline_edge.errors import AddressTaken
-from pilotline_edge.fleet import Wiring, recall
+from pilotline_edge.fleet.fleet import Wiring, recall
 from pilotline_edge.forwarding import ForwarderState
-from pilotline_edge.intake import series_of
 from pilotline_edge.journal import Journal
 from pilotline_edge.journal.aging import Aging
 from pilotline_edge.journal.commands import JournalSize
+from pilotline_edge.link.intake import series_of
+from pilotline_edge.link.state import begun
 from pilotline_edge.metrics import MetricsAddress, observed
 from pilotline_edge.metrics.collector import AgentCollector
-from pilotline_edge.overview import HUNG_AFTER_S, Overview, Reloads
-from pilotline_edge.state import begun
+from pilotline_edge.status.overview import HUNG_AFTER_S, Overview, Reloads
 from tests.edge.opcua_machine import free_port
 from tests.edge.plants import machine, tag
 

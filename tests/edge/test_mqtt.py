@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from pilotline_edge.errors import BrokerUrlError
-from pilotline_edge.live import LinkState
+from pilotline_edge.live.feed import LinkState
 from pilotline_edge.mqtt import MAX_VALUES, BrokerAddress, MqttFeed
 from tests.edge.broker import PASSWORDS, Broker, mosquitto
 from tests.edge.running import until

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pilotline_edge.errors import BrokerUrlError
-from pilotline_edge.live import LinkState
+from pilotline_edge.live.feed import LinkState
 from pilotline_edge.mqtt import BrokerAddress, MqttFeed, tls_context
 from tests.edge.broker import Broker
 from tests.edge.encrypted_broker import PASSWORD, encrypted, environment

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pilotline_edge import read_status
-from pilotline_edge.difference import difference, tags_come_or_go
+from pilotline_edge.fleet.difference import difference, tags_come_or_go
 from pilotline_edge.subscription.items import handles_of
 from pilotline_plant.reading import read_plant
 from tests.edge.agent_process import plant_text

@@ -1,7 +1,7 @@
 """A tag that is read no more is closed by a gap from what is known of it."""
 
 from pilotline_edge.cause import Cause
-from pilotline_edge.coverage import Coverage
+from pilotline_edge.link.coverage import Coverage
 from pilotline_historian import Gap
 
 MS = 1_000_000

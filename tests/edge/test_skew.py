@@ -1,6 +1,6 @@
 """A machine's clock is measured by its messages, whatever delays some of them."""
 
-from pilotline_edge.skew import ClockSkew
+from pilotline_edge.link.skew import ClockSkew
 
 SECOND = 1_000_000_000
 HOUR = 3600 * SECOND

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from pilotline.commands.edge_status import duration, pages
 from pilotline.main import app
-from pilotline_edge.status import write_status
+from pilotline_edge.status.status import write_status
 from tests.edge.told import NOW, ago, machine, status
 
 

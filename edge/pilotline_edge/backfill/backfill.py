@@ -13,9 +13,9 @@ from pilotline_edge.backfill.loss import Loss
 from pilotline_edge.backfill.reading import Reading
 from pilotline_edge.connection.session import MachineSession
 from pilotline_edge.errors import UndecodableMessage
-from pilotline_edge.intake import Intake
+from pilotline_edge.link.intake import Intake
+from pilotline_edge.link.state import MachineState
 from pilotline_edge.polling import PollingGroup
-from pilotline_edge.state import MachineState
 from pilotline_edge.subscription.healing import Step
 from pilotline_edge.subscription.items import Item
 from pilotline_edge.subscription.publication import Unsupported

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from hashlib import sha256
 
-from pilotline_edge.live import ConditionRow
+from pilotline_edge.live.feed import ConditionRow
 from pilotline_historian import ConditionState, Event
 
 MOST_CONDITIONS = 300

@@ -15,7 +15,7 @@ from pilotline_edge.events.coverage import EventCoverage
 from pilotline_edge.events.fields import Control, control_of, event_of
 from pilotline_edge.events.subscription import EventSubscription
 from pilotline_edge.journal import Entry, Journal, Samples
-from pilotline_edge.state import MachineState
+from pilotline_edge.link.state import MachineState
 from pilotline_edge.subscription.publication import FIRST_SEQUENCE, Publication, next_sequence
 from pilotline_edge.subscription.subscription import MachineSubscription
 from pilotline_historian import EVENTS, ConditionState, Event, Gap

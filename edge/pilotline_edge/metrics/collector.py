@@ -6,8 +6,8 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from pilotline_edge.link import MachineLink
-from pilotline_edge.overview import Overview
+from pilotline_edge.link.link import MachineLink
+from pilotline_edge.status.overview import Overview
 from pilotline_edge.subscription.healing import Step
 
 PREFIX = "pilotline_edge_"

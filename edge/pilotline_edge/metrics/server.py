@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
 
 from pilotline_edge.errors import AddressTaken
 from pilotline_edge.metrics.collector import AgentCollector
-from pilotline_edge.overview import Overview
+from pilotline_edge.status.overview import Overview
 
 log = structlog.get_logger("pilotline.edge")
 

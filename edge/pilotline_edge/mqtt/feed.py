@@ -13,10 +13,10 @@ import structlog
 
 from pilotline_edge.backoff import Backoff
 from pilotline_edge.errors import BrokerUrlError
-from pilotline_edge.live import PERIOD_S, LinkState
+from pilotline_edge.live.feed import PERIOD_S, LinkState
+from pilotline_edge.live.newest import Key, Newest, NewestValues, shown
 from pilotline_edge.mqtt.address import BrokerAddress, credentials, library, tls_context
 from pilotline_edge.mqtt.instants import instant
-from pilotline_edge.newest import Key, Newest, NewestValues, shown
 from pilotline_historian import Value
 
 if TYPE_CHECKING:

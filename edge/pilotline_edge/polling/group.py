@@ -11,8 +11,8 @@ from asyncua.ua import uaerrors
 
 from pilotline_edge.backoff import Backoff
 from pilotline_edge.connection.session import MachineSession
-from pilotline_edge.coverage import Seen
 from pilotline_edge.deadband.arming import Wanted, arm
+from pilotline_edge.link.coverage import Seen
 from pilotline_edge.polling.poll import LastRead, Poll
 from pilotline_edge.polling.schedule import PollSchedule
 from pilotline_edge.polling.service import read_values

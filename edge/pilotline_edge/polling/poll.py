@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pilotline_edge.coverage import Seen
+from pilotline_edge.link.coverage import Seen
 from pilotline_edge.subscription.publication import Change, Unsupported
 from pilotline_historian import Value
 

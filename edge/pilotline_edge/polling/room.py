@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from pilotline_edge.connection.facts import ServerFacts
-from pilotline_edge.coverage import POLLED, Coverage
+from pilotline_edge.link.coverage import POLLED, Coverage
 from pilotline_edge.subscription.items import Item
 from pilotline_edge.subscription.subscription import MachineSubscription
 

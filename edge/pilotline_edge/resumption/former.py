@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple, Self
 
-from pilotline_edge.difference import as_read
+from pilotline_edge.fleet.difference import as_read
 from pilotline_plant import Machine
 
 

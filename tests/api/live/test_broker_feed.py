@@ -18,7 +18,7 @@ from pilotline_api.live.clock import this_moment
 from pilotline_api.live.hub import Hub
 from pilotline_api.live.ingest import EdgeIngest
 from pilotline_api.live.plant_image import PlantImage
-from pilotline_edge.live import LinkState
+from pilotline_edge.live.feed import LinkState
 from pilotline_edge.mqtt import MqttFeed
 from pilotline_plant import Plant
 from tests.api.live.floor import bench, machine, plant, tag

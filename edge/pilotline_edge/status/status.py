@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pilotline_edge.link import MachineLink
-from pilotline_edge.overview import Overview
+from pilotline_edge.link.link import MachineLink
+from pilotline_edge.status.overview import Overview
 from pilotline_historian import Gap
 
 FILE_NAME = "status.json"

@@ -14,7 +14,6 @@ from pilotline_edge.backoff import Backoff
 from pilotline_edge.cause import Cause
 from pilotline_edge.connection.redundancy import Standing
 from pilotline_edge.connection.session import MachineSession, Origin
-from pilotline_edge.difference import tags_come_or_go
 from pilotline_edge.errors import (
     EndpointRefused,
     MachineUnreachable,
@@ -23,14 +22,15 @@ from pilotline_edge.errors import (
 )
 from pilotline_edge.events.intake import EventIntake
 from pilotline_edge.events.reader import EventReader
-from pilotline_edge.intake import Intake
-from pilotline_edge.live import ConditionRow
+from pilotline_edge.fleet.difference import tags_come_or_go
+from pilotline_edge.link.intake import Intake
+from pilotline_edge.link.reading_status import reading_status, server_status
+from pilotline_edge.link.skew import ClockSkew
+from pilotline_edge.link.state import MachineState
+from pilotline_edge.live.feed import ConditionRow
 from pilotline_edge.polling import Poll, Poller, PollingGroup, leave_out, regroup
 from pilotline_edge.racing import first_to_fail
-from pilotline_edge.reading_status import reading_status, server_status
 from pilotline_edge.resumption import Resumption
-from pilotline_edge.skew import ClockSkew
-from pilotline_edge.state import MachineState
 from pilotline_edge.subscription.healing import Step, heal
 from pilotline_edge.subscription.items import (
     Item,
@@ -62,7 +62,7 @@ class MachineLink:
     Characteristics
         acknowledges: only what the journal has on disk
         reconnection: first within 0.5 s, then ever slower up to 10 s, for ever
-        undeclared loss: none; see `pilotline_edge.coverage`
+        undeclared loss: none; see `pilotline_edge.link.coverage`
     """
 
     def __init__(

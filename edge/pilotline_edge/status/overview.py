@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pilotline_edge.forwarding import ForwarderState
 from pilotline_edge.journal import Journal
 from pilotline_edge.journal.aging import Aging
-from pilotline_edge.link import MachineLink
-from pilotline_edge.live import LiveOutlet
+from pilotline_edge.link.link import MachineLink
+from pilotline_edge.live.feed import LiveOutlet
 
 _ROOM_SHARE = 0.9
 HUNG_AFTER_S = 15.0

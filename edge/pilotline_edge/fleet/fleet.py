@@ -14,16 +14,16 @@ from pilotline_edge.connection.identity import Identity, own_identity
 from pilotline_edge.connection.redundant_session import session_of
 from pilotline_edge.connection.session import SessionSettings
 from pilotline_edge.connection.trust import TrustStore
-from pilotline_edge.coverage import Coverage
-from pilotline_edge.difference import Difference
 from pilotline_edge.errors import JournalFailed
 from pilotline_edge.events.intake import EventIntake, KnownEvents, recall_events
-from pilotline_edge.intake import Intake, groups_of, series_of
+from pilotline_edge.fleet.difference import Difference
 from pilotline_edge.journal import Journal
-from pilotline_edge.link import MachineLink
-from pilotline_edge.live import LiveOutlet
+from pilotline_edge.link.coverage import Coverage
+from pilotline_edge.link.intake import Intake, groups_of, series_of
+from pilotline_edge.link.link import MachineLink
+from pilotline_edge.link.state import MachineState, begun
+from pilotline_edge.live.feed import LiveOutlet
 from pilotline_edge.resumption import Resumption, SessionFile
-from pilotline_edge.state import MachineState, begun
 from pilotline_plant import Machine
 
 log = structlog.get_logger("pilotline.edge")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import structlog
 
-from pilotline_edge.difference import difference
 from pilotline_edge.errors import JournalError, JournalFailed
-from pilotline_edge.fleet import Fleet
-from pilotline_edge.overview import Overview
+from pilotline_edge.fleet.difference import difference
+from pilotline_edge.fleet.fleet import Fleet
+from pilotline_edge.status.overview import Overview
 from pilotline_plant import Plant, PlantError
 from pilotline_plant.reading import read_plant
 

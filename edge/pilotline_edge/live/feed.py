@@ -12,7 +12,7 @@ import httpx
 import structlog
 
 from pilotline_edge.backoff import Backoff
-from pilotline_edge.newest import Key, Newest, NewestValues, shown
+from pilotline_edge.live.newest import Key, Newest, NewestValues, shown
 from pilotline_historian import Value
 
 log = structlog.get_logger("pilotline.edge")

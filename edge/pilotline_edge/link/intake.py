@@ -12,11 +12,11 @@ import structlog
 from pilotline_edge.backfill.evidence import Recorded
 from pilotline_edge.backfill.loss import Losses
 from pilotline_edge.cause import Cause
-from pilotline_edge.coverage import POLLED, Coverage, Seen
 from pilotline_edge.journal import Entry, Journal, Samples
-from pilotline_edge.live import LiveOutlet
+from pilotline_edge.link.coverage import POLLED, Coverage, Seen
+from pilotline_edge.link.state import MachineState
+from pilotline_edge.live.feed import LiveOutlet
 from pilotline_edge.polling import Poll, PollingGroup
-from pilotline_edge.state import MachineState
 from pilotline_edge.subscription.publication import (
     FIRST_SEQUENCE,
     OVERFLOW,

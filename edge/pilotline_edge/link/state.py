@@ -4,8 +4,8 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from pilotline_edge.live import LinkState
-from pilotline_edge.skew import ClockSkew
+from pilotline_edge.link.skew import ClockSkew
+from pilotline_edge.live.feed import LinkState
 from pilotline_historian import Gap
 
 

@@ -1,0 +1,1 @@
+"""Live feed: the newest value of each tag, pushed outward."""

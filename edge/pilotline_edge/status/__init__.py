@@ -1,0 +1,1 @@
+"""Status: what an agent tells of itself."""
