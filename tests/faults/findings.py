@@ -11,10 +11,7 @@ VARIABLE = "PILOTLINE_FAULTS_FINDINGS"
 """Names the file that gets one JSON object for each finding."""
 
 FIRST_VALUE_BAR_S = 5.0
-"""How soon after the agent's start the first value must be acknowledged."""
-
-SERVER_BACK_BAR_S = 10.0
-"""How soon after a server listens again its first value must be acknowledged."""
+"""How soon after the agent starts, or a server listens again, a value must be acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +28,6 @@ class Finding:
         altered: of those, how many are there with another value or status.
         phantom: values that are there and were never emitted.
         first_s: seconds to the first value, for each time that something restarted.
-        first_bar_s: most that it may take.
         note: further figures in words.
         missed: further bars that were missed, in words.
         examples: the first few of what is wrong.
@@ -46,7 +42,6 @@ class Finding:
     altered: int = 0
     phantom: int = 0
     first_s: tuple[float, ...] = ()
-    first_bar_s: float = FIRST_VALUE_BAR_S
     note: str = ""
     missed: tuple[str, ...] = ()
     examples: str = ""
@@ -59,7 +54,7 @@ class Finding:
             for name in ("lost", "undeclared", "altered", "phantom")
             if (count := getattr(self, name))
         ]
-        if max(self.first_s, default=0.0) > self.first_bar_s:
+        if max(self.first_s, default=0.0) > FIRST_VALUE_BAR_S:
             wrong.append(f"first value after {max(self.first_s):.1f} s")
         return [*wrong, *self.missed]
 

@@ -10,7 +10,6 @@ from tests.edge.memory_historian import MemoryHistorian
 from tests.edge.plants import machine, plant, tag
 from tests.edge.running import agent, status_of, until
 from tests.faults.counts import full, times
-from tests.faults.findings import SERVER_BACK_BAR_S
 from tests.faults.servers import EACH_SERVER, need_server, witness
 from tests.faults.witness import TAGS, Witness, find
 
@@ -65,7 +64,6 @@ def test_a_restarted_server_is_read_again_and_what_it_forgot_is_declared(
                 server=server,
                 count=count,
                 first_s=first_s if full() else (),
-                first_bar_s=SERVER_BACK_BAR_S,
                 missed=[f"a gap, {cause}" for cause in unexpected],
             ).need()
 

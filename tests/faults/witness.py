@@ -16,7 +16,7 @@ from pilotline_plant import Plant
 from pilotline_simulators.ledger import LedgerEntry
 from tests.edge.opcua_machine import OpcUaMachine, Sent
 from tests.faults.completeness import FOREVER_NS, Verdict, judge
-from tests.faults.findings import FIRST_VALUE_BAR_S, Finding
+from tests.faults.findings import Finding
 
 TAGS = ("a", "b", "c")
 SITE, MACHINE = "aarhus", "mill-1"
@@ -200,7 +200,6 @@ def find(
     server: str = "asyncua",
     count: int = 1,
     first_s: Sequence[float] = (),
-    first_bar_s: float = FIRST_VALUE_BAR_S,
     note: str = "",
     missed: Iterable[str] = (),
 ) -> Finding:
@@ -220,7 +219,6 @@ def find(
         altered=len(found.altered),
         phantom=len(found.phantom),
         first_s=tuple(first_s),
-        first_bar_s=first_bar_s,
         note=", ".join(filter(None, [gaps, note])),
         missed=(*missed, *(f"a gap that ends before it begins: {gap}" for gap in backwards)),
         examples="" if found.whole and not lost else "\n".join([str(found), *map(str, lost[:5])]),

@@ -47,7 +47,7 @@ from pilotline_plant import Machine
 log = structlog.get_logger("pilotline.edge")
 
 _RECONNECT_FIRST_S = 0.5
-_RECONNECT_CAP_S = 10.0
+_RECONNECT_CAP_S = 3.0
 _RECONNECT_GROWTH = 1.5
 _HOUSEKEEPING_S = 0.5
 _NOTE_S = 1.0
@@ -61,7 +61,7 @@ class MachineLink:
 
     Characteristics
         acknowledges: only what the journal has on disk
-        reconnection: first within 0.5 s, then ever slower up to 10 s, for ever
+        reconnection: first within 0.5 s, then ever slower up to 3 s, for ever
         undeclared loss: none; see `pilotline_edge.link.coverage`
     """
 
