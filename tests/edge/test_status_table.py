@@ -124,6 +124,13 @@ def test_priorities_that_a_journal_no_longer_takes_are_told() -> None:
     assert "takes nothing from machines of priority low and normal" in text
 
 
+def test_conditions_that_hold_and_outages_that_wait_for_history_are_told() -> None:
+    told = status(machine("mill-1", conditions=2), machine("mill-2", gaps_waiting=1))
+    text = " ".join(text_of(told).split())
+    assert "2 conditions hold; `pilotline historian events mill-1` tells which" in text
+    assert "1 outage waits for what the machine itself recorded" in text
+
+
 def test_a_write_that_hangs_is_told() -> None:
     told = status(machine("mill-1"))
     told["historian"]["writing_since"] = ago(seconds=44)

@@ -40,6 +40,8 @@ def machine(name: str, **facts: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON v
         "reconnects": 0,
         "restarts": 0,
         "healed_by": {},
+        "gaps_waiting": 0,
+        "conditions": 0,
         "last_healed": None,
         "tags": 42,
         "bad_tags": {},

@@ -170,6 +170,13 @@ def _troubles(status: Status) -> Iterator[tuple[str, str, str]]:
                 server["in_use"] and (level := server["service_level"]) is not None and level < 200
             ):
                 yield machine["id"], "server", f"{server['url']} has service level {level} of 255"
+        if count := machine["conditions"]:
+            hold = "1 condition holds" if count == 1 else f"{count} conditions hold"
+            told = f"`pilotline historian events {machine['id']}` tells which"
+            yield machine["id"], "alarms", f"{hold}; {told}"
+        if count := machine["gaps_waiting"]:
+            wait = "1 outage waits" if count == 1 else f"{count} outages wait"
+            yield machine["id"], "history", f"{wait} for what the machine itself recorded"
         for tag, reason in machine["bad_tags"].items():
             yield machine["id"], tag, reason
         reading = machine["reading"]
