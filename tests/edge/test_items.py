@@ -7,7 +7,7 @@ import pytest
 from asyncua import ua
 
 from pilotline_edge.backoff import Backoff
-from pilotline_edge.connection.session import password_variable
+from pilotline_edge.connection.credentials import password_variable
 from pilotline_edge.subscription.items import Item, items_by_interval, queue_size
 from pilotline_edge.subscription.nodes import node_of
 from tests.edge.plants import tag

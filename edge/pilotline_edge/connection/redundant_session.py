@@ -8,9 +8,11 @@ from asyncua.ua import uaerrors
 
 from pilotline_edge.backoff import Backoff
 from pilotline_edge.connection.identity import Identity
+from pilotline_edge.connection.origin import Origin
 from pilotline_edge.connection.redundancy import Redundancy, Standing
 from pilotline_edge.connection.service_level import service_level
-from pilotline_edge.connection.session import MachineSession, Origin, SessionKey, SessionSettings
+from pilotline_edge.connection.session import MachineSession, SessionSettings
+from pilotline_edge.connection.session_key import SessionKey
 from pilotline_edge.connection.trust import TrustStore
 from pilotline_edge.errors import EndpointRefused, MachineUnreachable, ServerLeft
 from pilotline_edge.racing import first_to_fail
@@ -165,9 +167,7 @@ class RedundantSession(MachineSession):
         left, client, facts = self.url, self._client, self.facts
         former = self._session_at(left)
         if client is not None and client.uaclient.has_session:
-            former = replace(
-                former, facts=facts, _client=client, _presented=self._presented, _own=self._own
-            )
+            former = replace(former, facts=facts, _client=client, _certificates=self._certificates)
         log.warning("edge.server_changed", machine=self.machine.id, left=left, server=url)
         await self.forget()
         self.facts = self._former = None

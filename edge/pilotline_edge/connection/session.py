@@ -2,41 +2,29 @@
 
 import asyncio
 import contextlib
-import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from enum import StrEnum
-from urllib.parse import urlsplit
 
 import structlog
-from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.client.ua_client import UaClientState
 from asyncua.client.ua_session import UaSession
-from asyncua.common.utils import Buffer
-from asyncua.crypto import security_policies as policies
 from asyncua.ua import uaerrors
-from asyncua.ua.ua_binary import nodeid_from_binary, nodeid_to_binary
 
 from pilotline_edge.connection.batches import BatchSizes
+from pilotline_edge.connection.channel_security import ChannelCertificates, secure
+from pilotline_edge.connection.credentials import password_of
 from pilotline_edge.connection.facts import ServerFacts, ask_facts
-from pilotline_edge.connection.identity import Identity, own_identity
+from pilotline_edge.connection.identity import Identity
+from pilotline_edge.connection.origin import Origin
 from pilotline_edge.connection.redundancy import Standing
+from pilotline_edge.connection.session_key import SessionKey
 from pilotline_edge.connection.transport import MachineClient
-from pilotline_edge.connection.trust import TrustStore, first_certificate
-from pilotline_edge.errors import CredentialsRefused, EndpointRefused, MachineUnreachable
+from pilotline_edge.connection.trust import TrustStore
+from pilotline_edge.errors import EndpointRefused, MachineUnreachable
 from pilotline_plant import Machine
 
 log = structlog.get_logger("pilotline.edge")
-
-POLICIES: dict[str, type[policies.SecurityPolicy]] = {
-    "Basic256Sha256": policies.SecurityPolicyBasic256Sha256,
-    "Aes128_Sha256_RsaOaep": policies.SecurityPolicyAes128Sha256RsaOaep,
-    "Aes256_Sha256_RsaPss": policies.SecurityPolicyAes256Sha256RsaPss,
-}
-"""Policies the agent speaks, always SignAndEncrypt; older ones are broken (OPC 10000-7)."""
 
 _REFUSALS = (
     uaerrors.BadUserAccessDenied,
@@ -46,39 +34,6 @@ _REFUSALS = (
     uaerrors.BadSecurityChecksFailed,
     uaerrors.BadSecurityPolicyRejected,
 )
-
-
-class Origin(StrEnum):
-    """Where the session of a fresh connection comes from; decides how subscriptions heal."""
-
-    REACTIVATED = "reactivated"
-    """The server still had our session: its subscriptions are ours."""
-
-    CREATED = "created"
-    """A new session on the same server run: subscriptions can be transferred."""
-
-    RESTARTED = "restarted"
-    """A new session on a server that was restarted: its subscriptions are gone."""
-
-    ELSEWHERE = "elsewhere"
-    """A session on another server of the machine: what we had is at the one we left."""
-
-
-@dataclass(frozen=True, slots=True)
-class SessionKey:
-    """What takes a session up from another process.
-
-    Attributes:
-        started: when that run of the server began.
-        token: the authentication token as OPC UA writes node ids; a secret.
-        nonce: the server's last nonce, which activating the session signs.
-        url: endpoint of the server, which alone may see the token.
-    """
-
-    started: datetime
-    token: bytes = field(repr=False)
-    nonce: bytes = field(repr=False)
-    url: str
 
 
 @dataclass(slots=True)
@@ -123,8 +78,7 @@ class MachineSession:
     batches: BatchSizes = field(init=False)
     _client: MachineClient | None = None
     _former: SessionKey | None = None
-    _presented: tuple[bytes, str | None] = (b"", None)
-    _own: bytes = b""
+    _certificates: ChannelCertificates | None = None
 
     def __post_init__(self) -> None:
         """Begin with the sizes the settings say."""
@@ -168,7 +122,7 @@ class MachineSession:
             MachineUnreachable: try again later.
             EndpointRefused: a person must act; trying again does no harm.
         """
-        if self._client is not None and not self._credentials_hold():
+        if self._client is not None and not self._certificates_hold():
             await self.forget()
         try:
             if self._client is None:
@@ -209,9 +163,7 @@ class MachineSession:
         """
         if self.facts is None or self.facts.started is None or not self.services_kept:
             return None
-        token = nodeid_to_binary(self.services.authentication_token)
-        nonce = self.client._server_nonce or b""  # noqa: SLF001 - asyncua offers no getter
-        return SessionKey(self.facts.started, token, nonce, self.url)
+        return SessionKey.of(self.client, self.facts.started, self.url)
 
     def resume(self, key: SessionKey) -> None:
         """Have the first `open` take up a session that another process began."""
@@ -221,11 +173,7 @@ class MachineSession:
     def _take_up(self, client: MachineClient) -> None:
         former, self._former = self._former, None
         if former is not None:
-            client.uaclient.session.restore_authentication_token(
-                nodeid_from_binary(Buffer(former.token))
-            )
-            # asyncua offers no setter, and annotates its own field too narrowly.
-            client._server_nonce = former.nonce or None  # type: ignore[assignment]  # noqa: SLF001
+            former.give_to(client)
 
     async def leave(self) -> None:
         """Drop the connection for good, and leave the session to another process."""
@@ -258,7 +206,7 @@ class MachineSession:
         client = self.client
         while True:
             await asyncio.sleep(client.secure_channel_timeout * 0.75 / 1000)
-            if not self._credentials_hold():
+            if not self._certificates_hold():
                 raise MachineUnreachable("our own certificate was renewed")
             try:
                 await client.open_secure_channel(renew=True)
@@ -288,71 +236,15 @@ class MachineSession:
         client.uaclient.pre_request_hook = None
         if endpoint.user is not None:
             client.set_user(endpoint.user)
-            client.set_password(self._password(endpoint.user))
+            client.set_password(password_of(self.machine))
         if endpoint.security != "None":
-            await self._secure(client, endpoint.security)
+            self._certificates = await secure(
+                client, self.url, self.machine, self.identity, self.trust
+            )
         return client
 
-    def _password(self, user: str) -> str:
-        machine, variable = self.machine, password_variable(self.machine.id)
-        if machine.endpoint.security == "None":
-            raise CredentialsRefused(
-                f"machine {machine.id}: user {user} with security None would send the password "
-                "readable by everyone on the network; give the endpoint a security policy"
-            )
-        password = os.environ.get(variable)
-        if password is None:
-            raise CredentialsRefused(
-                f"machine {machine.id}: user {user} has no password; set the environment variable "
-                f"{variable}"
-            )
-        return password
-
-    def _credentials_hold(self) -> bool:
-        """Return whether our certificate is still the one the session began with.
-
-        Raises:
-            CertificateUntrusted: the server's is trusted no more.
-        """
-        if self.machine.endpoint.security == "None" or self.identity is None:
-            return True
-        self._check_trust()
-        return self.identity.certificate.read_bytes() == self._own
-
-    def _check_trust(self) -> None:
-        chain, uri = self._presented
-        host = urlsplit(self.url).hostname
-        self.trust.check(chain, self.machine.id, host=host, application_uri=uri)
-
-    async def _secure(self, client: MachineClient, policy_name: str) -> None:
-        policy, identity = POLICIES.get(policy_name), self.identity
-        if policy is None or identity is None:
-            raise EndpointRefused(
-                f"machine {self.machine.id}: security {policy_name} is not known; use None, "
-                f"{', '.join(POLICIES)}"
-            )
-        mode = ua.MessageSecurityMode.SignAndEncrypt
-        endpoints = await client.connect_and_get_server_endpoints()
-        try:
-            offered = Client.find_endpoint(endpoints, mode, policy.URI)
-        except uaerrors.UaError as error:
-            raise EndpointRefused(
-                f"machine {self.machine.id}: {self.url} does not offer "
-                f"SignAndEncrypt with {policy_name}; choose a policy that the machine has"
-            ) from error
-        self._presented = (offered.ServerCertificate or b"", offered.Server.ApplicationUri)
-        self._check_trust()
-        certificate = first_certificate(offered.ServerCertificate or b"")
-        identity = self.identity = own_identity(identity.certificate.parent)
-        self._own = identity.certificate.read_bytes()
-        client.application_uri = identity.application_uri
-        await client.set_security(
-            policy,
-            identity.certificate,
-            identity.private_key,
-            server_certificate=certificate,
-            mode=mode,
-        )
+    def _certificates_hold(self) -> bool:
+        return self._certificates is None or self._certificates.hold()
 
     async def _connect(self, client: MachineClient) -> Origin:
         await client.connect_socket()
@@ -399,11 +291,6 @@ class MachineSession:
     async def _ask_facts(self, client: MachineClient) -> ServerFacts:
         profile = self.machine.endpoint.profile
         return await ask_facts(client.uaclient.session, self.batches, profile)
-
-
-def password_variable(machine_id: str) -> str:
-    """Return the environment variable that holds a machine's password."""
-    return "PILOTLINE_OPCUA_PASSWORD_" + re.sub(r"[^A-Za-z0-9]", "_", machine_id).upper()
 
 
 def _words(error: Exception) -> str:

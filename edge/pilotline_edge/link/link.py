@@ -12,8 +12,9 @@ from asyncua.ua import uaerrors
 from pilotline_edge.backfill.backfill import Backfill
 from pilotline_edge.backoff import Backoff
 from pilotline_edge.cause import Cause
+from pilotline_edge.connection.origin import Origin
 from pilotline_edge.connection.redundancy import Standing
-from pilotline_edge.connection.session import MachineSession, Origin
+from pilotline_edge.connection.session import MachineSession
 from pilotline_edge.errors import (
     EndpointRefused,
     MachineUnreachable,

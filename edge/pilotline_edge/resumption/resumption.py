@@ -9,7 +9,8 @@ from datetime import datetime
 
 import structlog
 
-from pilotline_edge.connection.session import MachineSession, SessionKey
+from pilotline_edge.connection.session import MachineSession
+from pilotline_edge.connection.session_key import SessionKey
 from pilotline_edge.resumption.former import (
     FormerItem,
     FormerSession,

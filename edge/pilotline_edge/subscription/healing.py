@@ -7,7 +7,7 @@ import structlog
 from asyncua.ua import uaerrors
 
 from pilotline_edge.cause import Cause
-from pilotline_edge.connection.session import Origin
+from pilotline_edge.connection.origin import Origin
 from pilotline_edge.subscription.publication import Publication
 from pilotline_edge.subscription.subscription import MachineSubscription
 

@@ -1,0 +1,119 @@
+"""Channel security: a policy that both sides have, and the certificates they show each other."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from asyncua import ua
+from asyncua.client.client import Client
+from asyncua.crypto import security_policies as policies
+from asyncua.ua import uaerrors
+
+from pilotline_edge.connection.identity import Identity, own_identity
+from pilotline_edge.connection.transport import MachineClient
+from pilotline_edge.connection.trust import TrustStore, first_certificate
+from pilotline_edge.errors import EndpointRefused
+from pilotline_plant import Machine
+
+POLICIES: dict[str, type[policies.SecurityPolicy]] = {
+    "Basic256Sha256": policies.SecurityPolicyBasic256Sha256,
+    "Aes128_Sha256_RsaOaep": policies.SecurityPolicyAes128Sha256RsaOaep,
+    "Aes256_Sha256_RsaPss": policies.SecurityPolicyAes256Sha256RsaPss,
+}
+"""Policies the agent speaks, always SignAndEncrypt; older ones are broken (OPC 10000-7)."""
+
+_MODE = ua.MessageSecurityMode.SignAndEncrypt
+
+
+@dataclass(frozen=True, slots=True)
+class ServerCertificate:
+    """What a server showed of itself, and where.
+
+    Attributes:
+        machine: id of the machine.
+        host: where the server was reached.
+        chain: its certificate, with or without its issuers.
+        application_uri: what it calls itself.
+    """
+
+    machine: str
+    host: str | None
+    chain: bytes
+    application_uri: str | None
+
+    def check(self, trust: TrustStore) -> None:
+        """Check that it is trusted now.
+
+        Raises:
+            CertificateUntrusted: it is not, or not any more.
+        """
+        trust.check(self.chain, self.machine, host=self.host, application_uri=self.application_uri)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelCertificates:
+    """The certificates that a secure channel began with.
+
+    Attributes:
+        server: the server's.
+        own: file of ours.
+        own_content: what the file held then.
+        trust: accepted server certificates.
+    """
+
+    server: ServerCertificate
+    own: Path
+    own_content: bytes
+    trust: TrustStore
+
+    def hold(self) -> bool:
+        """Return whether our certificate is still the one the channel began with.
+
+        Raises:
+            CertificateUntrusted: the server's is trusted no more.
+        """
+        self.server.check(self.trust)
+        return self.own.read_bytes() == self.own_content
+
+
+async def secure(
+    client: MachineClient, url: str, machine: Machine, identity: Identity | None, trust: TrustStore
+) -> ChannelCertificates:
+    """Prepare a client for the machine's security policy; return the certificates it uses.
+
+    Our own certificate is read anew: a person may have renewed it.
+
+    Raises:
+        EndpointRefused: we or the server do not have the policy.
+        CertificateUntrusted: the server's certificate is not trusted.
+        asyncua.ua.UaError, OSError: the server does not say what it offers.
+    """
+    name = machine.endpoint.security
+    policy = POLICIES.get(name)
+    if policy is None or identity is None:
+        raise EndpointRefused(
+            f"machine {machine.id}: security {name} is not known; use None, {', '.join(POLICIES)}"
+        )
+    endpoints = await client.connect_and_get_server_endpoints()
+    try:
+        offered = Client.find_endpoint(endpoints, _MODE, policy.URI)
+    except uaerrors.UaError as error:
+        raise EndpointRefused(
+            f"machine {machine.id}: {url} does not offer SignAndEncrypt with {name}; "
+            "choose a policy that the machine has"
+        ) from error
+    chain = offered.ServerCertificate or b""
+    uri = offered.Server.ApplicationUri
+    server = ServerCertificate(machine.id, urlsplit(url).hostname, chain, uri)
+    server.check(trust)
+    ours = own_identity(identity.certificate.parent)
+    content = ours.certificate.read_bytes()
+    client.application_uri = ours.application_uri
+    await client.set_security(
+        policy,
+        ours.certificate,
+        ours.private_key,
+        server_certificate=first_certificate(chain),
+        mode=_MODE,
+    )
+    return ChannelCertificates(server, ours.certificate, content, trust)
