@@ -18,6 +18,7 @@ from pilotline_edge.polling.schedule import PollSchedule
 from pilotline_edge.polling.service import read_values
 from pilotline_edge.structures import StructureTypes
 from pilotline_edge.subscription.items import Item
+from pilotline_edge.subscription.monitoring import warn_refused
 from pilotline_edge.subscription.nodes import resolve
 from pilotline_edge.subscription.publication import Change
 
@@ -193,13 +194,7 @@ class PollingGroup:
         refusal.retry_at = now + refusal.backoff.wait_s()
         news, item.problem = problem != item.problem, problem
         if news:
-            log.warning(
-                "edge.tag_refused",
-                machine=self.session.machine.id,
-                tag=item.tag.id,
-                node=item.tag.node_id or item.tag.browse_path,
-                reason=problem,
-            )
+            warn_refused(self.session.machine.id, item, problem)
 
     def _lateness(self, skipped: int) -> tuple[bool, bool]:
         """Return whether polls are being missed still, and whether that ends with this one.

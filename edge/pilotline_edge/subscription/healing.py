@@ -2,8 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
+from typing import Any
 
 import structlog
+from asyncua import ua
 from asyncua.ua import uaerrors
 
 from pilotline_edge.cause import Cause
@@ -80,8 +82,36 @@ async def _kept(subscription: MachineSubscription, origin: Origin) -> bool:
     if subscription.doubtful or subscription.silences >= _SILENCES_BEFORE_DISTRUST:
         return False
     if origin is Origin.REACTIVATED:
-        return await subscription.known()
-    return await subscription.transfer()
+        return await _known(subscription)
+    return await _transfer(subscription)
+
+
+async def _known(subscription: MachineSubscription) -> bool:
+    """Ask whether the server still has the subscription for our session.
+
+    Enabling what is enabled changes nothing and answers per subscription. Republish cannot
+    be asked: asyncua's server answers it with Good for a subscription it does not have.
+    """
+    parameters: Any = ua.SetPublishingModeParameters()
+    parameters.PublishingEnabled = True
+    parameters.SubscriptionIds = [subscription.subscription_id]
+    results = await subscription.session.services.set_publishing_mode(parameters)
+    return bool(results) and results[0].is_good()
+
+
+async def _transfer(subscription: MachineSubscription) -> bool:
+    """Move the subscription from a former session to ours; False when that cannot be."""
+    if subscription.session.facts is not None and not subscription.session.facts.profile.transfers:
+        return False
+    parameters: Any = ua.TransferSubscriptionsParameters()
+    parameters.SubscriptionIds = [subscription.subscription_id]
+    parameters.SendInitialValues = False
+    try:
+        results = await subscription.session.services.transfer_subscriptions(parameters)
+    except uaerrors.UaStatusCodeError as error:
+        log.info("edge.transfer_refused", reason=str(error))
+        return False
+    return bool(results) and results[0].StatusCode.is_good()
 
 
 def _cause(subscription: MachineSubscription, origin: Origin) -> Cause:

@@ -10,18 +10,15 @@ from typing import Any
 import structlog
 from asyncua import ua
 from asyncua.ua import uaerrors
-from asyncua.ua.ua_binary import struct_from_binary
 
 from pilotline_edge.backoff import Backoff
-from pilotline_edge.connection.batches import Service
 from pilotline_edge.connection.session import MachineSession
-from pilotline_edge.deadband.arming import Wanted, arm
 from pilotline_edge.errors import SubscriptionsRefused, UndecodableMessage
 from pilotline_edge.structures import StructureTypes
 from pilotline_edge.subscription.aside import decoded
 from pilotline_edge.subscription.decoding import decode_republished
 from pilotline_edge.subscription.items import Item
-from pilotline_edge.subscription.nodes import resolve
+from pilotline_edge.subscription.monitoring import Monitoring
 from pilotline_edge.subscription.publication import (
     FIRST_SEQUENCE,
     Changes,
@@ -29,11 +26,10 @@ from pilotline_edge.subscription.publication import (
     next_sequence,
     sequences_ahead,
 )
+from pilotline_edge.subscription.terms import make_subscription
 
 log = structlog.get_logger("pilotline.edge")
 
-_KEEP_ALIVE_S = 2.0
-_LIFETIME_S = 120.0
 _SILENCE_MARGIN_S = 1.0
 _MOST_PER_MESSAGE = 10_000
 _LEARNT_WITHIN_S = 2.0
@@ -46,15 +42,6 @@ _NO_SUBSCRIPTIONS = (
     uaerrors.BadNotSupported,
     uaerrors.BadTooManySubscriptions,
 )
-_FILTER_REFUSED = {
-    uaerrors.BadFilterNotAllowed.code,
-    uaerrors.BadMonitoredItemFilterInvalid.code,
-    uaerrors.BadMonitoredItemFilterUnsupported.code,
-    uaerrors.BadDeadbandFilterInvalid.code,
-}
-
-_NO_ROOM = uaerrors.BadTooManyMonitoredItems.code
-_NO_ROOM_REASON = "the server monitors no more items (BadTooManyMonitoredItems)"
 
 
 @dataclass(slots=True)
@@ -179,25 +166,13 @@ class MachineSubscription:
             asyncua.ua.UaError: the server refuses otherwise, or the connection is lost.
         """
         await self.delete()
-        interval_s = max(self.interval_ms, 1) / 1000
-        keep_alives = max(round(_KEEP_ALIVE_S / interval_s), 1)
-        asked: Any = ua.CreateSubscriptionParameters()
-        asked.RequestedPublishingInterval = float(self.interval_ms)
-        asked.RequestedMaxKeepAliveCount = keep_alives
-        asked.RequestedLifetimeCount = max(round(_LIFETIME_S / interval_s), 3 * keep_alives)
-        asked.MaxNotificationsPerPublish = self.most_per_message
-        asked.PublishingEnabled = True
-        request = ua.CreateSubscriptionRequest()
-        request.Parameters = asked
         try:
-            granted = await _create(self.session, request)
+            terms = await make_subscription(self.session, self.interval_ms, self.most_per_message)
         except _NO_SUBSCRIPTIONS as error:
             self._denied(f"the server has no subscription for it ({type(error).__name__})")
             raise SubscriptionsRefused(str(error)) from error
         self._retry.reset()
-        self.subscription_id = int(granted.SubscriptionId)
-        self.published_s = float(granted.RevisedPublishingInterval) / 1000
-        self.keep_alives = max(int(granted.RevisedMaxKeepAliveCount), 1)
+        self.subscription_id, self.published_s, self.keep_alives = terms
         self.expected, self._begun = FIRST_SEQUENCE, False
         self.made_ns, self.doubtful = time.time_ns(), False
         self._unwanted.clear()
@@ -239,46 +214,7 @@ class MachineSubscription:
             self._unprepared = False
         if not due:
             return
-        nodes = await resolve([item.tag for item in due], self.session)
-        wanted: list[Wanted] = []
-        for item, node in zip(due, nodes, strict=True):
-            if not isinstance(node, str):
-                wanted.append((item, node))
-            elif item.item_id is None:
-                self._refuse(item, node)
-            else:
-                item.remark = f"its deadband is not applied: {node}"
-        await arm(wanted, self.session)
-        await self._monitor([each for each in wanted if each[0].item_id is None])
-
-    async def _monitor(self, wanted: Sequence[Wanted]) -> None:
-        asked = [each for each in wanted if each[0].filtered]
-        await self.session.batches.run(Service.MONITOR, wanted, self._monitor_batch)
-        unfiltered = [each for each in asked if not each[0].filtered]
-        if unfiltered:
-            await arm(unfiltered, self.session)
-            await self._monitor(unfiltered)
-
-    async def _monitor_batch(
-        self, wanted: Sequence[Wanted]
-    ) -> Sequence[ua.MonitoredItemCreateResult]:
-        asked: Any = ua.CreateMonitoredItemsParameters()
-        asked.SubscriptionId = self.subscription_id
-        asked.TimestampsToReturn = ua.TimestampsToReturn.Both
-        asked.ItemsToCreate = [item.request(node) for item, node in wanted]
-        results: Sequence[
-            ua.MonitoredItemCreateResult
-        ] = await self.session.services.create_monitored_items(asked)
-        for (item, _), result in zip(wanted, results, strict=False):  # the caller compares lengths
-            if result.StatusCode.is_good():
-                item.accepted(int(result.MonitoredItemId), int(result.RevisedQueueSize))
-            elif result.StatusCode.value in _FILTER_REFUSED and item.filtered:
-                item.filtered = False
-            elif result.StatusCode.value == _NO_ROOM:
-                item.no_room(_NO_ROOM_REASON, asyncio.get_running_loop().time())
-            else:
-                self._refuse(item, f"the server refuses it: {result.StatusCode.name}")
-        return results
+        await Monitoring(self.session, self.subscription_id).begin(due)
 
     async def unmonitor(self) -> None:
         """Make the server monitor items no longer that were left out.
@@ -289,53 +225,11 @@ class MachineSubscription:
         unwanted = list(self._unwanted)
         monitored = [item.item_id for item in unwanted if item.item_id is not None]
         if self.subscription_id is not None:
-            await self.session.batches.run(Service.MONITOR, monitored, self._unmonitor_batch)
+            await Monitoring(self.session, self.subscription_id).end(monitored)
         # One that the server does not know any more is gone all the same.
         self._unwanted = [item for item in self._unwanted if item not in unwanted]
 
-    async def _unmonitor_batch(self, items: Sequence[int]) -> Sequence[ua.StatusCode]:
-        asked: Any = ua.DeleteMonitoredItemsParameters()
-        asked.SubscriptionId = self.subscription_id
-        asked.MonitoredItemIds = list(items)
-        return await self.session.services.delete_monitored_items(asked)
-
-    def _refuse(self, item: Item, problem: str) -> None:
-        if item.refused(problem, asyncio.get_running_loop().time()):
-            log.warning(
-                "edge.tag_refused",
-                machine=self.session.machine.id,
-                tag=item.tag.id,
-                node=item.tag.node_id or item.tag.browse_path,
-                reason=problem,
-            )
-
-    # -- healing ----------------------------------------------------------------------------
-
-    async def known(self) -> bool:
-        """Ask whether the server still has the subscription for our session.
-
-        Enabling what is enabled changes nothing and answers per subscription. Republish cannot
-        be asked: asyncua's server answers it with Good for a subscription it does not have.
-        """
-        parameters: Any = ua.SetPublishingModeParameters()
-        parameters.PublishingEnabled = True
-        parameters.SubscriptionIds = [self.subscription_id]
-        results = await self.session.services.set_publishing_mode(parameters)
-        return bool(results) and results[0].is_good()
-
-    async def transfer(self) -> bool:
-        """Move the subscription from a former session to ours; False when that cannot be."""
-        if self.session.facts is not None and not self.session.facts.profile.transfers:
-            return False
-        parameters: Any = ua.TransferSubscriptionsParameters()
-        parameters.SubscriptionIds = [self.subscription_id]
-        parameters.SendInitialValues = False
-        try:
-            results = await self.session.services.transfer_subscriptions(parameters)
-        except uaerrors.UaStatusCodeError as error:
-            log.info("edge.transfer_refused", reason=str(error))
-            return False
-        return bool(results) and results[0].StatusCode.is_good()
+    # -- messages sent again ----------------------------------------------------------------
 
     async def republish(self) -> AsyncIterator[Publication]:
         """Yield the messages the server kept, from the expected one on.
@@ -402,18 +296,3 @@ class MachineSubscription:
             self.expected = publication.sequence
         else:
             self.expected = next_sequence(publication.sequence)
-
-
-async def _create(
-    session: MachineSession, request: ua.CreateSubscriptionRequest
-) -> ua.CreateSubscriptionResult:
-    """Create a subscription without asyncua's publish loop.
-
-    asyncua starts that loop with the subscription: one request in flight, and messages
-    acknowledged as soon as a callback returns.
-    """
-    body = await session.client.uaclient.ask(request, session.settings.request_timeout_s)
-    response = struct_from_binary(ua.CreateSubscriptionResponse, body)
-    response.ResponseHeader.ServiceResult.check()
-    granted: ua.CreateSubscriptionResult = response.Parameters
-    return granted

@@ -1,0 +1,126 @@
+"""Monitoring: has a server monitor the items of a subscription, and no longer."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from asyncua import ua
+from asyncua.ua import uaerrors
+
+from pilotline_edge.connection.batches import Service
+from pilotline_edge.connection.session import MachineSession
+from pilotline_edge.deadband.arming import Wanted, arm
+from pilotline_edge.subscription.items import Item
+from pilotline_edge.subscription.nodes import resolve
+
+log = structlog.get_logger("pilotline.edge")
+
+_FILTER_REFUSED = {
+    uaerrors.BadFilterNotAllowed.code,
+    uaerrors.BadMonitoredItemFilterInvalid.code,
+    uaerrors.BadMonitoredItemFilterUnsupported.code,
+    uaerrors.BadDeadbandFilterInvalid.code,
+}
+
+_NO_ROOM = uaerrors.BadTooManyMonitoredItems.code
+_NO_ROOM_REASON = "the server monitors no more items (BadTooManyMonitoredItems)"
+
+
+@dataclass(frozen=True, slots=True)
+class Monitoring:
+    """The items of one subscription as its server monitors them.
+
+    Characteristics
+        batches: as many items a call as the server takes
+        one refused item: stops none of the others, and is tried again later
+        refused filter: the item is asked for without, and the agent applies its deadband
+        no room: the item is polled meanwhile
+
+    Attributes:
+        session: the machine's session.
+        subscription_id: the server's number of the subscription.
+    """
+
+    session: MachineSession
+    subscription_id: int
+
+    async def begin(self, items: Sequence[Item]) -> None:
+        """Make the server monitor items; prepare the deadbands of those that it does already.
+
+        Raises:
+            asyncua.ua.UaError: the server refuses the call itself, or the connection is lost.
+        """
+        nodes = await resolve([item.tag for item in items], self.session)
+        wanted: list[Wanted] = []
+        for item, node in zip(items, nodes, strict=True):
+            if not isinstance(node, str):
+                wanted.append((item, node))
+            elif item.item_id is None:
+                self._refuse(item, node)
+            else:
+                item.remark = f"its deadband is not applied: {node}"
+        await arm(wanted, self.session)
+        await self._create([each for each in wanted if each[0].item_id is None])
+
+    async def end(self, item_ids: Sequence[int]) -> None:
+        """Make the server monitor items no longer, by its numbers of them.
+
+        Raises:
+            asyncua.ua.UaError: the server refuses the call itself, or the connection is lost.
+        """
+        await self.session.batches.run(Service.MONITOR, item_ids, self._delete_batch)
+
+    async def _create(self, wanted: Sequence[Wanted]) -> None:
+        asked = [each for each in wanted if each[0].filtered]
+        await self.session.batches.run(Service.MONITOR, wanted, self._create_batch)
+        unfiltered = [each for each in asked if not each[0].filtered]
+        if unfiltered:
+            await arm(unfiltered, self.session)
+            await self._create(unfiltered)
+
+    async def _create_batch(
+        self, wanted: Sequence[Wanted]
+    ) -> Sequence[ua.MonitoredItemCreateResult]:
+        asked: Any = ua.CreateMonitoredItemsParameters()
+        asked.SubscriptionId = self.subscription_id
+        asked.TimestampsToReturn = ua.TimestampsToReturn.Both
+        asked.ItemsToCreate = [item.request(node) for item, node in wanted]
+        results: Sequence[
+            ua.MonitoredItemCreateResult
+        ] = await self.session.services.create_monitored_items(asked)
+        for (item, _), result in zip(wanted, results, strict=False):  # the caller compares lengths
+            self._answered(item, result)
+        return results
+
+    def _answered(self, item: Item, result: ua.MonitoredItemCreateResult) -> None:
+        if result.StatusCode.is_good():
+            item.accepted(int(result.MonitoredItemId), int(result.RevisedQueueSize))
+        elif result.StatusCode.value in _FILTER_REFUSED and item.filtered:
+            item.filtered = False
+        elif result.StatusCode.value == _NO_ROOM:
+            item.no_room(_NO_ROOM_REASON, asyncio.get_running_loop().time())
+        else:
+            self._refuse(item, f"the server refuses it: {result.StatusCode.name}")
+
+    async def _delete_batch(self, items: Sequence[int]) -> Sequence[ua.StatusCode]:
+        asked: Any = ua.DeleteMonitoredItemsParameters()
+        asked.SubscriptionId = self.subscription_id
+        asked.MonitoredItemIds = list(items)
+        return await self.session.services.delete_monitored_items(asked)
+
+    def _refuse(self, item: Item, problem: str) -> None:
+        if item.refused(problem, asyncio.get_running_loop().time()):
+            warn_refused(self.session.machine.id, item, problem)
+
+
+def warn_refused(machine: str, item: Item, problem: str) -> None:
+    """Log that a tag is not read, and why."""
+    log.warning(
+        "edge.tag_refused",
+        machine=machine,
+        tag=item.tag.id,
+        node=item.tag.node_id or item.tag.browse_path,
+        reason=problem,
+    )
