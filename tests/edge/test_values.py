@@ -18,6 +18,7 @@ from asyncua.ua.ua_binary import struct_to_binary
 from pilotline_edge.errors import UndecodableMessage
 from pilotline_edge.structures import StructureTypes
 from pilotline_edge.subscription import decoding
+from pilotline_edge.subscription.generic import MOST_GENERIC_BYTES
 from pilotline_edge.subscription.items import Item
 from pilotline_edge.subscription.publication import Unsupported
 from pilotline_edge.subscription.values import MOST_ELEMENTS, MOST_TEXT_BYTES, value_of
@@ -201,6 +202,6 @@ def test_a_huge_array_costs_no_more_than_its_message(kind: int, width: int) -> N
 
 
 def test_what_asyncua_decodes_is_bounded() -> None:
-    size = decoding.MOST_GENERIC_BYTES
+    size = MOST_GENERIC_BYTES
     with pytest.raises(UndecodableMessage, match="up to which that is read"):
         decoding.decode(_huge(24, size, bytes(size)))

@@ -20,8 +20,10 @@ from asyncua.ua.ua_binary import (
 
 from pilotline_edge.backfill.evidence import Recorded
 from pilotline_edge.errors import UndecodableMessage
-from pilotline_edge.subscription.decoding import MOST_GENERIC_BYTES
-from pilotline_edge.subscription.publication import LATEST_TICKS, TICKS_1970, Unsupported
+from pilotline_edge.subscription.data_values import SCALARS, ns_of_ticks
+from pilotline_edge.subscription.generic import MOST_GENERIC_BYTES
+from pilotline_edge.subscription.publication import Unsupported
+from pilotline_edge.subscription.response import header_extends
 from pilotline_edge.subscription.values import value_of
 from pilotline_historian import Value
 
@@ -33,11 +35,6 @@ _BODY = 0x01
 _MOST_BYTES = 4 * 1024 * 1024
 _MOST_POINT_BYTES = 8 * 1024
 _PLAIN_HEADER_BYTES = 28
-_NO_STRINGS = (b"\x00\x00\x00\x00", b"\xff\xff\xff\xff")
-_NO_EXTENSION = b"\x00\x00\x00"
-_FIXED = {
-    number: struct.Struct(f"<{layout}") for number, layout in enumerate("?bBhHiIqQfd", start=1)
-}
 _LAYOUTS = ((0x02, struct.Struct("<I")), (0x04, struct.Struct("<q")), (0x10, struct.Struct("<H")))
 _SERVER = ((0x08, struct.Struct("<q")), (0x20, struct.Struct("<H")))
 
@@ -90,8 +87,7 @@ def _behind_header(body: bytes) -> Buffer:
     """Return what follows the response header, which asyncua reads where it is no plain one."""
     if len(body) > _MOST_BYTES:
         raise ValueError(f"more than {_MOST_BYTES} bytes")
-    plain = not body[20] and body[21:25] in _NO_STRINGS and body[25:28] == _NO_EXTENSION
-    if plain and not any(body[16:20]):
+    if not header_extends(body):
         return Buffer(body, _PLAIN_HEADER_BYTES)
     if len(body) > MOST_GENERIC_BYTES:
         raise ValueError("its header is not plain")
@@ -146,9 +142,10 @@ def _value(data: bytes, at: int, generic: int) -> tuple[Recorded | None, int]:
 
 
 def _variant(data: bytes, at: int, generic: int) -> tuple[Value | Unsupported | None, int]:
-    fixed = _FIXED.get(data[at])
+    fixed = SCALARS.get(data[at])
     if fixed is not None:
-        return fixed.unpack_from(data, at + 1)[0], at + 1 + fixed.size
+        read, width = fixed
+        return read(data, at + 1)[0], at + 1 + width
     if generic > MOST_GENERIC_BYTES:
         raise ValueError(f"{generic} bytes hold more than numbers")
     buffer = Buffer(data, at)
@@ -157,6 +154,5 @@ def _variant(data: bytes, at: int, generic: int) -> tuple[Value | Unsupported | 
 
 
 def _ns(ticks: int, picoseconds_10: int) -> int | None:
-    if not TICKS_1970 < ticks <= LATEST_TICKS:
-        return None
-    return (ticks - TICKS_1970) * 100 + picoseconds_10 // 100
+    whole = ns_of_ticks(ticks)
+    return None if whole is None else whole + picoseconds_10 // 100

@@ -5,7 +5,7 @@ measure, and still makes an event that a historian takes.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import IntEnum
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
@@ -15,6 +15,7 @@ from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIdNames, ObjectIds
 
+from pilotline_edge.subscription import generic
 from pilotline_edge.subscription.publication import EventFields
 from pilotline_historian import ConditionState, Event
 from pilotline_historian.event import GREATEST_SEVERITY, LEAST_SEVERITY
@@ -28,8 +29,6 @@ MOST_MESSAGE: Final = 4_000
 """Longest message kept, in characters."""
 
 _MOST_ID_BYTES: Final = 128
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 class Clause(NamedTuple):
@@ -190,8 +189,5 @@ def _text(sent: object, most: int) -> str:
 
 def ns_of(sent: object) -> int | None:
     """Return an instant in ns UTC, or None when it is none that a historian takes."""
-    if not isinstance(sent, datetime):
-        return None
-    aware = sent if sent.tzinfo else sent.replace(tzinfo=UTC)
-    at_ns = (aware - _EPOCH) // _MICROSECOND * 1_000
-    return at_ns if 0 < at_ns <= LAST_TIME_NS else None
+    at_ns = generic.ns_of(sent) if isinstance(sent, datetime) else None
+    return at_ns if at_ns is not None and at_ns <= LAST_TIME_NS else None

@@ -11,7 +11,7 @@ from asyncua.ua.attribute_ids import AttributeIds
 from pilotline_edge.connection.batches import TOO_BIG, Service
 from pilotline_edge.connection.session import MachineSession
 from pilotline_edge.errors import UndecodableMessage
-from pilotline_edge.subscription.decoding import decode_read
+from pilotline_edge.polling.read_response import decode_read
 from pilotline_edge.subscription.publication import DataValue
 
 
