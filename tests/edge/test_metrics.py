@@ -113,13 +113,15 @@ def test_health_names_the_reason(overview: Overview, monkeypatch: pytest.MonkeyP
         assert ask(port, "/live")[0] == ask(port, "/ready")[0] == 200
         overview.forwarder.problem = "connection refused"
         assert ask(port, "/ready")[0] == 200, "the journal has room"
-        monkeypatch.setattr(overview.journal._writer, "size", JournalSize(1, 1, 950))
+        monkeypatch.setattr(overview.journal._writer.room, "size", JournalSize(1, 1, 950))
         status, text = ask(port, "/ready")
         assert (status, ask(port, "/live")[0]) == (503, 200)
         assert "connection refused" in json.loads(text)["reason"]
         overview.forwarder.problem = None
         assert ask(port, "/ready")[0] == 200
-        monkeypatch.setattr(overview.journal._writer, "size", JournalSize(1, 1, 5, Cause.DISK_FULL))
+        monkeypatch.setattr(
+            overview.journal._writer.room, "size", JournalSize(1, 1, 5, Cause.DISK_FULL)
+        )
         assert "disk-full" in ask(port, "/ready")[1]
         overview.turned_at -= HUNG_AFTER_S + 1
         status, text = ask(port, "/live")

@@ -38,7 +38,7 @@ class Journal:
 
     Characteristics
         buffered: on disk, up to `max_bytes`
-        policy when full: takes nothing more until records leave; see `JournalWriter`
+        policy when full: takes nothing more until records leave; see `JournalRoom`
         order: records leave in the order they came
         thread-safe: yes; one process only, see `pilotline_edge.lease`
 
@@ -101,7 +101,7 @@ class Journal:
     @property
     def size(self) -> JournalSize:
         """What lies in the journal now."""
-        return self._writer.size
+        return self._writer.room.size
 
     async def enrol(self, series: Iterable[Series]) -> None:
         """Give a number to every series that has none yet, on disk.
