@@ -112,11 +112,7 @@ async def compare(
         session, await BatchedServices.of(session), MOST_ELEMENTS, {}, there, MOST_ELEMENTS
     )
     await judgement.judge(list(places.values()), progress)
-    parts: dict[_Part, DataType] = {
-        (found.node, steps_of(found.index, found.field)): found.data_type
-        for found in there.found
-        if found.node is not None
-    }
+    parts = _types(there.found)
     for tag, node in zip(tags, nodes, strict=True):
         if isinstance(node, str):
             comparison.gone.append(Gone(tag, node))
@@ -133,6 +129,15 @@ async def compare(
     comparison.unfinished = discovery.unfinished
     comparison.new = _first_of_each(discovery.found, places)
     return comparison
+
+
+def _types(found: Sequence[Found]) -> dict[_Part, DataType]:
+    """Return the type of each part of a variable that a tag can have."""
+    return {
+        (each.node, steps_of(each.index, each.field)): each.data_type
+        for each in found
+        if each.node is not None
+    }
 
 
 def _first_of_each(found: Sequence[Found], known: dict[ua.NodeId, Place]) -> list[Found]:

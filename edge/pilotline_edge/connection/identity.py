@@ -20,6 +20,17 @@ _CLOCK_TOLERANCE = timedelta(hours=1)
 WARN_BEFORE = timedelta(days=30)
 _CERTIFICATE, _PRIVATE_KEY = "certificate.der", "private-key.pem"
 _NEXT_CERTIFICATE, _NEXT_PRIVATE_KEY = "next-certificate.der", "next-private-key.pem"
+_KEY_USAGE = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=True,
+    key_encipherment=True,
+    data_encipherment=True,
+    key_agreement=False,
+    key_cert_sign=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +120,19 @@ def _names(certificate: Path) -> x509.SubjectAlternativeName:
 
 def _make(certificate: Path, key: Path, host: str, uri: str) -> None:
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    signed = _self_signed(private, host, uri)
+    _write_private(
+        key,
+        private.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        ),
+    )
+    certificate.write_bytes(signed.public_bytes(serialization.Encoding.DER))
+
+
+def _self_signed(private: rsa.RSAPrivateKey, host: str, uri: str) -> x509.Certificate:
     name = x509.Name(
         [
             x509.NameAttribute(NameOID.COMMON_NAME, f"Pilotline edge on {host}"[:64]),
@@ -117,18 +141,7 @@ def _make(certificate: Path, key: Path, host: str, uri: str) -> None:
     )
     now = datetime.now(UTC)
     public = private.public_key()
-    usage = x509.KeyUsage(
-        digital_signature=True,
-        content_commitment=True,
-        key_encipherment=True,
-        data_encipherment=True,
-        key_agreement=False,
-        key_cert_sign=False,
-        crl_sign=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
-    signed = (
+    return (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -142,19 +155,10 @@ def _make(certificate: Path, key: Path, host: str, uri: str) -> None:
         )
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
-        .add_extension(usage, critical=False)
+        .add_extension(_KEY_USAGE, critical=False)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
         .sign(private, hashes.SHA256())
     )
-    _write_private(
-        key,
-        private.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        ),
-    )
-    certificate.write_bytes(signed.public_bytes(serialization.Encoding.DER))
 
 
 def _write_private(path: Path, content: bytes) -> None:

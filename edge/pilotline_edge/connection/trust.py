@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -87,19 +87,7 @@ class TrustStore:
             raise _refusal(machine, f"{weak}; make a stronger one on the machine")
         if any(each == leaf for _, each in certificates_in(self.revoked)):
             raise _refusal(machine, f"was revoked here; see {self.revoked}")
-        chain = chain_of(
-            leaf,
-            list(self._accepted()),
-            [*(each for _, each in certificates_in(self.issuer)), *sent],
-        )
-        if chain is None:
-            copy = self._reject(leaf, machine)
-            raise CertificateUntrusted(
-                f"machine {machine}: its server's certificate is not trusted; compare "
-                f"SHA-256 {fingerprint(leaf)} with the machine's own display, then run "
-                f"`pilotline edge trust accept {fingerprint(leaf)[:16]}` or move "
-                f"{copy} to {self.trusted}"
-            )
+        chain = self._trusted_chain(leaf, sent, machine)
         if reason := self._fault(chain, now, host, application_uri):
             raise _refusal(machine, reason)
         if leaf.not_valid_after_utc - now < WARN_BEFORE:
@@ -109,6 +97,21 @@ class TrustStore:
                 expires=leaf.not_valid_after_utc.isoformat(),
             )
         return leaf.not_valid_after_utc
+
+    def _trusted_chain(
+        self, leaf: x509.Certificate, sent: Sequence[x509.Certificate], machine: str
+    ) -> Chain:
+        issuers = [each for _, each in certificates_in(self.issuer)]
+        chain = chain_of(leaf, list(self._accepted()), [*issuers, *sent])
+        if chain is None:
+            copy = self._reject(leaf, machine)
+            raise CertificateUntrusted(
+                f"machine {machine}: its server's certificate is not trusted; compare "
+                f"SHA-256 {fingerprint(leaf)} with the machine's own display, then run "
+                f"`pilotline edge trust accept {fingerprint(leaf)[:16]}` or move "
+                f"{copy} to {self.trusted}"
+            )
+        return chain
 
     def _fault(
         self, chain: Chain, now: datetime, host: str | None, application_uri: str | None

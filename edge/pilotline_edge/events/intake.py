@@ -16,7 +16,12 @@ from pilotline_edge.events.fields import Control, control_of, event_of
 from pilotline_edge.events.subscription import EventSubscription
 from pilotline_edge.journal import Entry, Journal, Samples
 from pilotline_edge.link.state import MachineState
-from pilotline_edge.subscription.publication import FIRST_SEQUENCE, Publication, next_sequence
+from pilotline_edge.subscription.publication import (
+    FIRST_SEQUENCE,
+    EventFields,
+    Publication,
+    next_sequence,
+)
 from pilotline_edge.subscription.subscription import MachineSubscription
 from pilotline_historian import EVENTS, ConditionState, Event, Gap
 from pilotline_plant import EventSource, Machine
@@ -30,6 +35,14 @@ class KnownEvents(NamedTuple):
     coverage: EventCoverage
     conditions: Conditions
     taken: dict[int, tuple[int, int]]
+
+
+class _Arrived(NamedTuple):
+    """What a message brought: events, times of those that are no refresh, whether some are lost."""
+
+    events: list[Event]
+    news: list[int]
+    overflown: bool
 
 
 class EventIntake:
@@ -130,10 +143,22 @@ class EventIntake:
         if not publication.keep_alive:
             after = next_sequence(publication.sequence)
             self.taken[subscription.key] = (subscription.made_ns, after)
-        found, events, news = list(gaps), list[Event](), list[int]()
+        arrived = self._arrived(publication.events, namespaces, at_ns)
+        found = list(gaps)
         # Servers that signal no overflow have filled the queue when they send that many.
-        overflown = len(publication.events) >= max(subscription.queue, 2)
-        for fields in publication.events:
+        if arrived.overflown or len(publication.events) >= max(subscription.queue, 2):
+            found += self.missing(at_ns, Cause.QUEUE_OVERFLOW)
+        complete = not publication.more and not replayed
+        self.coverage.received(published_ns, complete, arrived.news)
+        if not arrived.events and not found:
+            return None
+        return self._keep(arrived.events, found, at_ns)
+
+    def _arrived(
+        self, sent: Sequence[EventFields], namespaces: Sequence[str], at_ns: int
+    ) -> _Arrived:
+        events, news, overflown = list[Event](), list[int](), False
+        for fields in sent:
             control = control_of(fields)
             if control is Control.QUEUE_OVERFLOW:
                 overflown = True
@@ -143,13 +168,7 @@ class EventIntake:
                 events.append(kept)
                 if not self.conditions.refreshing:
                     news.append(kept.time_ns)
-        if overflown:
-            found += self.missing(at_ns, Cause.QUEUE_OVERFLOW)
-        complete = not publication.more and not replayed
-        self.coverage.received(published_ns, complete, news)
-        if not events and not found:
-            return None
-        return self._keep(events, found, at_ns)
+        return _Arrived(events, news, overflown)
 
     def _taken(self, event: Event) -> Event | None:
         """Return an event that is severe enough, or of a condition that was, and is news."""

@@ -122,15 +122,7 @@ class Content(NamedTuple):
 
 def encode(samples: Samples, gaps: Sequence[Gap], events: Sequence[Event] = ()) -> bytes:
     """Return the record's bytes."""
-    kinds = bytearray()
-    floats, ints = array("d"), array("q")
-    texts: list[bytes] = []
-    if set(map(type, samples.values)) == {float}:
-        kinds.extend(bytes((_FLOAT,)) * len(samples))
-        floats.extend(samples.values)  # type: ignore[arg-type]
-    else:
-        for value in samples.values:
-            kinds.append(_put(value, floats, ints, texts))
+    kinds, floats, ints, texts = _by_kind(samples.values)
     text_lengths = array("I", map(len, texts))
     text = b"".join(texts)
     gap_bytes = _more_bytes(gaps, events)
@@ -161,6 +153,20 @@ def encode(samples: Samples, gaps: Sequence[Gap], events: Sequence[Event] = ()) 
     deflate = len(body) >= _COMPRESS_FROM_BYTES
     flagged = bytes((_DEFLATED,)) + zlib.compress(body, 1) if deflate else bytes((_PLAIN,)) + body
     return zlib.crc32(flagged).to_bytes(4, "little") + flagged
+
+
+def _by_kind(
+    values: Sequence[Value | Unsupported | None],
+) -> tuple[bytearray, "array[float]", "array[int]", list[bytes]]:
+    """Return each value's kind, and the values in a column for each way to write them."""
+    kinds, floats, ints, texts = bytearray(), array("d"), array("q"), list[bytes]()
+    if set(map(type, values)) == {float}:
+        kinds.extend(bytes((_FLOAT,)) * len(values))
+        floats.extend(values)  # type: ignore[arg-type]
+    else:
+        for value in values:
+            kinds.append(_put(value, floats, ints, texts))
+    return kinds, floats, ints, texts
 
 
 def _more_bytes(gaps: Sequence[Gap], events: Sequence[Event]) -> bytes:
@@ -249,15 +255,7 @@ def _content(body: bytes, series: dict[int, Series]) -> Content:
     for number, at_ns, lag_ns, status, kind in zip(
         numbers, source, server, statuses, kinds, strict=True
     ):
-        value: Value | None = None
-        if kind == _FLOAT:
-            value = next(floats)
-        elif kind in (_INT, _UINT):
-            value = next(ints) + (2**64 if kind == _UINT else 0)
-        elif kind in (_FALSE, _TRUE):
-            value = kind == _TRUE
-        elif kind in (_TEXT, _UNSUPPORTED):
-            value = next(texts)
+        value = _take(kind, floats, ints, texts)
         server_ns = None if lag_ns == _NO_SERVER_TIME else at_ns + lag_ns
         if kind == _UNSUPPORTED:
             sample = Sample(series[number], at_ns, None, status, server_ns)
@@ -265,6 +263,23 @@ def _content(body: bytes, series: dict[int, Series]) -> Content:
         else:
             content.samples.append(Sample(series[number], at_ns, value, status, server_ns))
     return content
+
+
+def _take(
+    kind: int, floats: Iterator[float], ints: Iterator[int], texts: Iterator[str]
+) -> Value | None:
+    """Take a value of a kind from its column.
+
+    Raises:
+        StopIteration: the column is shorter than the kinds say.
+    """
+    if kind == _FLOAT:
+        return next(floats)
+    if kind in (_INT, _UINT):
+        return next(ints) + (2**64 if kind == _UINT else 0)
+    if kind in (_FALSE, _TRUE):
+        return kind == _TRUE
+    return next(texts) if kind in (_TEXT, _UNSUPPORTED) else None
 
 
 def _texts(body: bytes, at: int, lengths: "array[int]") -> Iterator[str]:

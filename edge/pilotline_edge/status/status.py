@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pilotline_edge.connection.redundancy import Standing
 from pilotline_edge.link.link import MachineLink
 from pilotline_edge.status.overview import Overview
 from pilotline_historian import Gap
@@ -84,15 +85,7 @@ def _machine(link: MachineLink, per_s: float, delivered_ns: int | None) -> dict[
         "since": _instant(state.link.since_ms * 1_000_000),
         "cause": state.link.cause,
         "endpoint": link.endpoint,
-        "servers": [
-            {
-                "url": each.url,
-                "in_use": each.url == link.endpoint,
-                "service_level": each.level,
-                "problem": each.problem,
-            }
-            for each in link.servers
-        ],
+        "servers": [_server(each, link.endpoint) for each in link.servers],
         "server_changes": link.server_changes,
         "values": state.values,
         "suppressed": state.suppressed,
@@ -118,6 +111,15 @@ def _machine(link: MachineLink, per_s: float, delivered_ns: int | None) -> dict[
         "tags": len(link.machine.tags),
         "bad_tags": state.bad_tags,
         **link.reading(),
+    }
+
+
+def _server(server: Standing, endpoint: str) -> dict[str, Any]:
+    return {
+        "url": server.url,
+        "in_use": server.url == endpoint,
+        "service_level": server.level,
+        "problem": server.problem,
     }
 
 
