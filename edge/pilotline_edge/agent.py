@@ -7,10 +7,9 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import structlog
 
@@ -28,6 +27,7 @@ from pilotline_edge.link.intake import series_of
 from pilotline_edge.live.feed import ConditionRow, LinkState, LiveFeed, LiveOutlet
 from pilotline_edge.metrics import MetricsAddress, observed
 from pilotline_edge.mqtt import MqttFeed, is_broker
+from pilotline_edge.racing import first_to_fail
 from pilotline_edge.status.overview import Overview, Reloads
 from pilotline_edge.status.status import Rates, agent_status, delivered_before, write_status
 from pilotline_historian import Historian
@@ -143,7 +143,7 @@ class EdgeAgent:
                     work.append(live.run())
                 if settings.plant_file is not None:
                     work.append(self._watch(settings.plant_file, Reloader(fleet, overview)))
-                await _until(stop, work)
+                await first_to_fail(stop.wait(), *work)
         finally:
             forwarder.stop(_FORWARDER_ENDS_WITHIN_S)
             self._write_status(overview, rates, stopped=True)
@@ -192,19 +192,6 @@ class EdgeAgent:
             write_status(self._settings.data, agent_status(overview, rates, stopped=stopped))
         except OSError as error:
             log.warning("edge.status_not_written", reason=str(error))
-
-
-async def _until(stop: asyncio.Event, work: Sequence[Coroutine[Any, Any, None]]) -> None:
-    """Run `work` until `stop` is set; the first failure ends all and is raised."""
-    tasks = [asyncio.ensure_future(each) for each in (stop.wait(), *work)]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
-        task.result()
 
 
 def run_agent(plant: Plant, historian: Historian, settings: AgentSettings) -> None:

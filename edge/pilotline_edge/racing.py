@@ -5,7 +5,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 
-async def first_to_fail(*work: Coroutine[Any, Any, None]) -> None:
+async def first_to_fail(*work: Coroutine[Any, Any, object]) -> None:
     """Run coroutines until the first ends, cancel the others and raise what it raised."""
     tasks = [asyncio.ensure_future(each) for each in work]
     try:

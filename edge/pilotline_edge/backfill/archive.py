@@ -11,6 +11,7 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 
 from pilotline_edge.backfill.answer import Answer, read_answers
+from pilotline_edge.connection.batches import TOO_BIG
 from pilotline_edge.connection.session import MachineSession
 from pilotline_edge.subscription.nodes import resolve
 from pilotline_plant import Tag
@@ -34,13 +35,6 @@ _BEYOND = timedelta(milliseconds=1)
 """The end of a stretch is not part of it (OPC 10000-11, 6.5.3), and its last value is wanted."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TOO_BIG = (
-    uaerrors.BadTooManyOperations,
-    uaerrors.BadEncodingLimitsExceeded,
-    uaerrors.BadRequestTooLarge,
-    uaerrors.BadResponseTooLarge,
-    uaerrors.BadTcpMessageTooLarge,
-)
 
 
 class Stretch(NamedTuple):
@@ -150,7 +144,7 @@ class Archive:
             batch = questions[len(answers) : len(answers) + self.most_nodes]
             try:
                 answers += await self._call(stretch, batch)
-            except _TOO_BIG:
+            except TOO_BIG:
                 if self._most_nodes <= 1:
                     raise
                 self._most_nodes = max(self._most_nodes // 2, 1)

@@ -1,7 +1,7 @@
 """Services: Browse and Read in batches a server accepts, however it limits them."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from asyncua import ua
 from asyncua.ua import uaerrors
@@ -9,6 +9,7 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.ua_binary import struct_from_binary
 
+from pilotline_edge.connection.batches import TOO_BIG, Answer, Asked
 from pilotline_edge.connection.session import MachineSession
 
 _LIMITS = "Server_ServerCapabilities_OperationLimits_"
@@ -17,16 +18,6 @@ _MOST_READ = getattr(ObjectIds, f"{_LIMITS}MaxNodesPerRead")
 _BATCH = 100
 _REFERENCES_PER_ANSWER = 200
 _MOST_PAGES = 1_000
-_TOO_BIG = (
-    uaerrors.BadTooManyOperations,
-    uaerrors.BadEncodingLimitsExceeded,
-    uaerrors.BadRequestTooLarge,
-    uaerrors.BadResponseTooLarge,
-    uaerrors.BadTcpMessageTooLarge,
-)
-
-Asked = TypeVar("Asked")
-Answer = TypeVar("Answer")
 
 References = tuple[list[ua.ReferenceDescription], str]
 """References of a node, and why there are not all of them, or an empty text."""
@@ -176,7 +167,7 @@ async def _in_batches(
         batch = asked[at : at + size]
         try:
             answers += await ask(batch)
-        except _TOO_BIG:
+        except TOO_BIG:
             if len(batch) > 1:
                 size = len(batch) // 2
                 continue
