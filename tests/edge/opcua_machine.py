@@ -7,11 +7,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from asyncua import ua
 from asyncua.server.server import Server
+
+from tests.lifetime import Lifetime
 
 NAMESPACE = "urn:pilotline:test"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,7 +36,7 @@ class Sent:
 
 
 @dataclass
-class OpcUaMachine:
+class OpcUaMachine(Lifetime):
     """An asyncua server with variables ``ns=2;s=<tag>``.
 
     Attributes:
@@ -61,18 +62,6 @@ class OpcUaMachine:
     @staticmethod
     def url_at(port: int) -> str:
         return f"opc.tcp://127.0.0.1:{port}/machine"
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.stop()
 
     async def start(self) -> None:
         logging.getLogger("asyncua").setLevel(logging.CRITICAL)

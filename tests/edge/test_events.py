@@ -28,6 +28,7 @@ from pilotline_historian import EVENTS, ConditionState, Event, Gap, Sample, Seri
 from pilotline_historian.limits import event_fault
 from pilotline_plant import EventSource
 from pilotline_plant.reading import read_plant
+from tests.edge.agent_process import plant_text
 from tests.edge.memory_historian import MemoryHistorian
 from tests.edge.plants import machine
 from tests.edge.reporting_machine import ReportingMachine, watched
@@ -156,29 +157,7 @@ def test_a_plant_file_without_events_ends_them_with_a_gap(tmp_path: Path) -> Non
 
 
 def _write_plant(file: Path, url: str, events: str) -> None:
-    file.write_text(f"""
-name = "Works"
-calendars = [{{ id = "day", name = "D", site = "aarhus" }}]
-[[sites]]
-id = "aarhus"
-name = "Aarhus"
-time_zone = "Europe/Copenhagen"
-country = "DK"
-owner = "The institute"
-halls = [{{ id = "hall-a", name = "A" }}]
-[[machines]]
-id = "mill-1"
-name = "Mill"
-kind = "mill"
-site = "aarhus"
-hall = "hall-a"
-calendar = "day"
-endpoint = {{ url = "{url}", security = "None" }}
-{events}
-[kinds.mill]
-sector = "components"
-tags = [{{ id = "a", node_id = "ns=2;s=a" }}]
-""")
+    file.write_text(plant_text({"mill-1": url}, ("a",)) + f"{events}\n")
 
 
 # -- what a hostile machine sends ---------------------------------------------------------------

@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +12,7 @@ from pilotline_edge.journal import Entry, Journal, Samples
 from pilotline_edge.journal.reader import BacklogReader
 from pilotline_historian import Series
 from tests.edge.running import until
-from tests.real_parts import need
+from tests.edge.small_disk import mounted_at
 
 pytestmark = pytest.mark.root
 
@@ -24,15 +22,8 @@ SERIES = Series("aarhus", "mill-1", "speed")
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of eight megabytes."""
-    mount, umount = shutil.which("mount"), shutil.which("umount")
-    mounted = False
-    if os.geteuid() == 0 and mount is not None and umount is not None:
-        command = [mount, "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(tmp_path)]
-        mounted = subprocess.run(command, check=False, capture_output=True).returncode == 0
-    need(mounted, "the right to mount a small tmpfs (root)")
-    yield tmp_path
-    assert umount is not None
-    subprocess.run([umount, str(tmp_path)], check=True)
+    with mounted_at(tmp_path) as disk:
+        yield disk
 
 
 def _entry(start: int) -> Entry:

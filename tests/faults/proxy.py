@@ -2,13 +2,13 @@
 
 import asyncio
 import math
-from types import TracebackType
-from typing import Self
+
+from tests.lifetime import Lifetime
 
 _BLOCK = 65536
 
 
-class FaultProxy:
+class FaultProxy(Lifetime):
     """Stands between a client and a server on this machine and misbehaves when told.
 
     Attributes:
@@ -30,16 +30,12 @@ class FaultProxy:
         self._bytes_per_s = math.inf
         self.connections = 0
 
-    async def __aenter__(self) -> Self:
+    async def start(self) -> None:
+        """Listen."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def stop(self) -> None:
+        """End, and every connection with it."""
         assert self._server is not None
         self._server.close()
         self.thaw()

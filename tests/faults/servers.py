@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.witness import TAGS, Witness, WitnessedMachine
-from tests.interop.node_machine import NodeMachine, need_node_opcua
+from tests.interop.node_machine import NodeMachine
+from tests.interop.node_process import need_node_opcua
 
 ASYNCUA, NODE = "asyncua", "node-opcua"
 EACH_SERVER = pytest.mark.parametrize(

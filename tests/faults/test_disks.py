@@ -3,9 +3,7 @@
 import asyncio
 import contextlib
 import errno
-import os
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,10 +14,10 @@ from tests.edge.memory_historian import MemoryHistorian
 from tests.edge.opcua_machine import OpcUaMachine
 from tests.edge.plants import machine, plant, tag
 from tests.edge.running import agent, status_of, until
+from tests.edge.small_disk import mounted_at
 from tests.faults.agent_files import AgentFiles, ended, last_run
 from tests.faults.counts import times
 from tests.faults.witness import TAGS, WitnessedMachine, find
-from tests.real_parts import need
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -30,17 +28,10 @@ _QUIET_S = 1.5
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of eight megabytes."""
-    mount, umount = shutil.which("mount"), shutil.which("umount")
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = False
-    if os.geteuid() == 0 and mount is not None and umount is not None:
-        command = [mount, "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)]
-        mounted = subprocess.run(command, check=False, capture_output=True).returncode == 0
-    need(mounted, "the right to mount a small tmpfs (root)")
-    yield folder
-    assert umount is not None
-    subprocess.run([umount, str(folder)], check=True)
+    with mounted_at(folder) as disk:
+        yield disk
 
 
 async def _fill(file: Path) -> None:

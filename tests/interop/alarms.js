@@ -3,27 +3,12 @@
 // then each word when it is done.
 "use strict";
 const readline = require("node:readline");
-const { DataType, MessageSecurityMode, OPCUACertificateManager, OPCUAServer, SecurityPolicy } = require("node-opcua");
+const { DataType } = require("node-opcua");
 
-const wishes = JSON.parse(process.argv[2]);
-
-function tell(...words) {
-  process.stdout.write(`${words.join(" ")}\n`);
-}
+const { makeServer, run, tell } = require("./server");
 
 async function main() {
-  const certificates = new OPCUACertificateManager({ rootFolder: wishes.pki, automaticallyAcceptUnknownCertificate: true });
-  await certificates.initialize();
-  const server = new OPCUAServer({
-    port: wishes.port,
-    hostname: "127.0.0.1",
-    resourcePath: "/machine",
-    serverCertificateManager: certificates,
-    userCertificateManager: certificates,
-    securityModes: [MessageSecurityMode.None],
-    securityPolicies: [SecurityPolicy.None],
-  });
-  await server.initialize();
+  const server = await makeServer();
   const space = server.engine.addressSpace;
   space.installAlarmsAndConditionsService();
   const namespace = space.registerNamespace("urn:pilotline:interop");
@@ -69,7 +54,4 @@ async function main() {
   process.exit(0);
 }
 
-main().catch((error) => {
-  process.stderr.write(`${error.stack}\n`);
-  process.exit(1);
-});
+run(main);

@@ -2,17 +2,9 @@
 // Usage: node companion.js '{"port", "pki"}'; prints READY.
 "use strict";
 const path = require("node:path");
-const {
-  DataType,
-  MessageSecurityMode,
-  OPCUACertificateManager,
-  OPCUAServer,
-  SecurityPolicy,
-  VariantArrayType,
-  nodesets,
-} = require("node-opcua");
+const { DataType, VariantArrayType, nodesets } = require("node-opcua");
 
-const wishes = JSON.parse(process.argv[2]);
+const { makeServer, run, tell } = require("./server");
 
 // A packer of PackML with two counters.
 function addPacker(space, index) {
@@ -46,28 +38,15 @@ function addStructures(space, namespace) {
 }
 
 async function main() {
-  const certificates = new OPCUACertificateManager({ rootFolder: wishes.pki, automaticallyAcceptUnknownCertificate: true });
-  await certificates.initialize();
-  const server = new OPCUAServer({
-    port: wishes.port,
-    hostname: "127.0.0.1",
-    resourcePath: "/machine",
-    serverCertificateManager: certificates,
-    userCertificateManager: certificates,
-    securityModes: [MessageSecurityMode.None],
-    securityPolicies: [SecurityPolicy.None],
+  const server = await makeServer({
     nodeset_filename: [nodesets.standard, nodesets.packML, path.join(__dirname, "structures.NodeSet2.xml")],
   });
-  await server.initialize();
   const space = server.engine.addressSpace;
   addPacker(space, space.getNamespaceIndex("http://opcfoundation.org/UA/PackML/"));
   addStructures(space, space.getNamespace("urn:pilotline:companion"));
   await server.start();
-  process.stdout.write("READY\n");
+  tell("READY");
   process.stdin.on("end", () => process.exit(0)).resume();
 }
 
-main().catch((error) => {
-  process.stderr.write(`${error.stack}\n`);
-  process.exit(1);
-});
+run(main);

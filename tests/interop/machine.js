@@ -11,8 +11,6 @@ const {
   DataType,
   MessageSecurityMode,
   MonitoredItem,
-  OPCUACertificateManager,
-  OPCUAServer,
   SecurityPolicy,
   StatusCodes,
   Subscription,
@@ -21,13 +19,9 @@ const {
   standardUnits,
 } = require("node-opcua");
 
-const wishes = JSON.parse(process.argv[2]);
+const { makeServer, run, tell, wishes } = require("./server");
 const REMEMBERED = 400;
 const written = new Map(wishes.tags.map((tag) => [tag, []]));
-
-function tell(...words) {
-  process.stdout.write(`${words.join(" ")}\n`);
-}
 
 // A variable is sampled by a timer: what is overwritten in between was never on its way.
 function tellSkipped() {
@@ -116,17 +110,7 @@ function sayLevel(space, level) {
 }
 
 async function main() {
-  const certificates = new OPCUACertificateManager({
-    rootFolder: wishes.pki,
-    automaticallyAcceptUnknownCertificate: true,
-  });
-  await certificates.initialize();
-  const server = new OPCUAServer({
-    port: wishes.port,
-    hostname: "127.0.0.1",
-    resourcePath: "/machine",
-    serverCertificateManager: certificates,
-    userCertificateManager: certificates,
+  const server = await makeServer({
     securityModes: [wishes.secure ? MessageSecurityMode.SignAndEncrypt : MessageSecurityMode.None],
     securityPolicies: wishes.secure
       ? [SecurityPolicy.Basic256Sha256, SecurityPolicy.Aes128_Sha256_RsaOaep, SecurityPolicy.Aes256_Sha256_RsaPss]
@@ -143,7 +127,6 @@ async function main() {
       },
     },
   });
-  await server.initialize();
   const space = server.engine.addressSpace;
   const namespace = space.registerNamespace("urn:pilotline:interop");
   const folder = namespace.addObject({ browseName: "Mill", organizedBy: space.rootFolder.objects });
@@ -179,7 +162,4 @@ async function main() {
   process.exit(0);
 }
 
-main().catch((error) => {
-  process.stderr.write(`${error.stack}\n`);
-  process.exit(1);
-});
+run(main);

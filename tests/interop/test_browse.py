@@ -11,7 +11,8 @@ from pilotline_edge.connection.trust import TrustStore
 from pilotline_plant import DataType
 from tests.edge.opcua_machine import OpcUaMachine
 from tests.edge.plants import machine
-from tests.interop.node_machine import NodeMachine, need_node_opcua
+from tests.interop.node_machine import NodeMachine
+from tests.interop.node_process import need_node_opcua
 
 pytestmark = [pytest.mark.node, pytest.mark.slow]
 

@@ -13,7 +13,7 @@ from tests.edge.reporting_machine import watched
 from tests.edge.running import agent, status_of, until
 from tests.faults.proxy import FaultProxy
 from tests.interop.alarm_machine import AlarmMachine
-from tests.interop.node_machine import need_node_opcua
+from tests.interop.node_process import need_node_opcua
 
 pytestmark = [pytest.mark.node, pytest.mark.slow]
 

@@ -13,7 +13,8 @@ from tests.edge.opcua_machine import OpcUaMachine
 from tests.edge.plants import machine, plant, tag
 from tests.edge.running import agent, lost, status_of, undeclared, until
 from tests.faults.proxy import FaultProxy
-from tests.interop.node_machine import NodeMachine, need_node_opcua
+from tests.interop.node_machine import NodeMachine
+from tests.interop.node_process import need_node_opcua
 
 pytestmark = [pytest.mark.node, pytest.mark.slow]
 

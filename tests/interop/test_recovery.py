@@ -10,7 +10,8 @@ from pilotline_plant import Plant
 from tests.edge.memory_historian import MemoryHistorian
 from tests.edge.plants import machine, plant, tag
 from tests.edge.running import agent, lost, status_of, undeclared, until
-from tests.interop.node_machine import NodeMachine, need_node_opcua
+from tests.interop.node_machine import NodeMachine
+from tests.interop.node_process import need_node_opcua
 
 pytestmark = [pytest.mark.node, pytest.mark.slow]
 

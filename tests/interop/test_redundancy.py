@@ -12,7 +12,8 @@ from pilotline.main import app
 from tests.edge.memory_historian import MemoryHistorian
 from tests.edge.plants import machine, plant, tag
 from tests.edge.running import agent, status_of, undeclared, until
-from tests.interop.node_machine import NodeMachine, need_node_opcua
+from tests.interop.node_machine import NodeMachine
+from tests.interop.node_process import need_node_opcua
 
 pytestmark = [pytest.mark.node, pytest.mark.slow]
 

@@ -18,7 +18,7 @@ from tests.edge.memory_historian import MemoryHistorian
 from tests.edge.plants import machine, plant, tag
 from tests.edge.running import agent, status_of, until
 from tests.interop.companion_machine import NAMESPACE, companion_machine
-from tests.interop.node_machine import FOLDER, need_node_opcua
+from tests.interop.node_process import FOLDER, need_node_opcua
 
 pytestmark = [pytest.mark.node, pytest.mark.slow]
 
