@@ -12,7 +12,7 @@ from tests.real_parts import need
 
 @contextmanager
 def mounted_at(folder: Path) -> Iterator[Path]:
-    """Have a disk of eight megabytes at a folder; skip, or fail in CI, where none may be mounted."""
+    """Mount a disk of eight megabytes at a folder; skip, or fail in CI, where that is refused."""
     mount, umount = shutil.which("mount"), shutil.which("umount")
     mounted = False
     if os.geteuid() == 0 and mount is not None and umount is not None:

@@ -18,6 +18,7 @@ from tests.edge.small_disk import mounted_at
 from tests.faults.agent_files import AgentFiles, ended, last_run
 from tests.faults.counts import times
 from tests.faults.witness import TAGS, WitnessedMachine, find
+from tests.real_parts import need
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
