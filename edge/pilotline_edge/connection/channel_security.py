@@ -94,17 +94,7 @@ async def secure(
         raise EndpointRefused(
             f"machine {machine.id}: security {name} is not known; use None, {', '.join(POLICIES)}"
         )
-    endpoints = await client.connect_and_get_server_endpoints()
-    try:
-        offered = Client.find_endpoint(endpoints, _MODE, policy.URI)
-    except uaerrors.UaError as error:
-        raise EndpointRefused(
-            f"machine {machine.id}: {url} does not offer SignAndEncrypt with {name}; "
-            "choose a policy that the machine has"
-        ) from error
-    chain = offered.ServerCertificate or b""
-    uri = offered.Server.ApplicationUri
-    server = ServerCertificate(machine.id, urlsplit(url).hostname, chain, uri)
+    server = await _shown_for(policy, client, url, machine)
     server.check(trust)
     ours = own_identity(identity.certificate.parent)
     content = ours.certificate.read_bytes()
@@ -113,7 +103,23 @@ async def secure(
         policy,
         ours.certificate,
         ours.private_key,
-        server_certificate=first_certificate(chain),
+        server_certificate=first_certificate(server.chain),
         mode=_MODE,
     )
     return ChannelCertificates(server, ours.certificate, content, trust)
+
+
+async def _shown_for(
+    policy: type[policies.SecurityPolicy], client: MachineClient, url: str, machine: Machine
+) -> ServerCertificate:
+    endpoints = await client.connect_and_get_server_endpoints()
+    try:
+        offered = Client.find_endpoint(endpoints, _MODE, policy.URI)
+    except uaerrors.UaError as error:
+        raise EndpointRefused(
+            f"machine {machine.id}: {url} does not offer SignAndEncrypt with "
+            f"{machine.endpoint.security}; choose a policy that the machine has"
+        ) from error
+    chain = offered.ServerCertificate or b""
+    uri = offered.Server.ApplicationUri
+    return ServerCertificate(machine.id, urlsplit(url).hostname, chain, uri)
