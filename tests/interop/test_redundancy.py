@@ -64,10 +64,8 @@ async def _work(tmp_path: Path) -> None:
     assert (begun.cause, moved.cause) == ("agent-started", "server-changed")
     assert ours
     assert undeclared(ours, historian) == []
-    assert (
-        undeclared([each for each in first.ledger if each.source_ns <= moved.end_ns], historian)
-        == []
-    )
+    theirs = [each for each in first.ledger if begun.start_ns <= each.source_ns <= moved.end_ns]
+    assert undeclared(theirs, historian) == []
 
 
 def test_the_better_of_two_servers_is_read_once_a_person_trusts_it(
