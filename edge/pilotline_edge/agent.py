@@ -23,7 +23,7 @@ from pilotline_edge.journal import Journal
 from pilotline_edge.journal.aging import Aging
 from pilotline_edge.journal.journal import MAX_BYTES
 from pilotline_edge.lease import Lease
-from pilotline_edge.link.intake import series_of
+from pilotline_edge.link.series import series_of
 from pilotline_edge.live.feed import ConditionRow, LinkState, LiveFeed, LiveOutlet
 from pilotline_edge.metrics import MetricsAddress, observed
 from pilotline_edge.mqtt import MqttFeed, is_broker

@@ -16,8 +16,9 @@ from pilotline_edge.errors import SubscriptionLost
 from pilotline_edge.fleet.fleet import recall
 from pilotline_edge.journal import Journal
 from pilotline_edge.journal.reader import BacklogReader
-from pilotline_edge.link.intake import Intake, series_of
+from pilotline_edge.link.intake import Intake
 from pilotline_edge.link.link import MachineLink
+from pilotline_edge.link.series import series_of
 from pilotline_edge.link.state import begun
 from pilotline_edge.subscription.items import handles_of
 from pilotline_edge.subscription.publication import OVERFLOW, ChangeColumns, Changes, Publication
@@ -81,7 +82,7 @@ class Rig:
         intake = Intake(READ, coverage, self.journal, self.state, None)
         intake.losses.barren.add("a")  # a server without history: gaps wait for nothing
         self.link = MachineLink(session, intake, self.state)
-        (self.subscription,) = self.link._subscriptions
+        (self.subscription,) = self.link._streams.subscriptions
         self.subscription.subscription_id = 7
         self.subscription.items[0].accepted(1, 100)
 
@@ -115,7 +116,7 @@ def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 async def _take(rig: Rig, publication: Publication) -> Any:  # noqa: ANN401 - acknowledgements
-    taken = await rig.link._take(publication)
+    taken = await rig.link._messages.take(publication)
     if taken.durable is not None:
         await taken.durable
     return taken.acknowledgements
@@ -230,15 +231,15 @@ def test_values_read_at_once_of_a_former_item_are_left_out(rig: Rig) -> None:
 
 def test_it_tells_each_ten_seconds_how_far_the_machine_is_known(rig: Rig) -> None:
     async def work() -> None:
-        intake = rig.link._intake
+        intake = rig.link._tags.intake
         await _take(rig, message(1))
         await intake.note()
         due = [intake.due]
-        intake._vouch_at = 0.0
+        intake._vouching._at = 0.0
         due.append(intake.due)
         assert due == [False, True]
         await intake.note()
-        intake._vouch_at = 0.0
+        intake._vouching._at = 0.0
         await intake.note()
 
     run(work)
@@ -254,7 +255,7 @@ def test_it_tells_each_ten_seconds_how_far_the_machine_is_known(rig: Rig) -> Non
 def test_an_ended_subscription_is_made_anew(rig: Rig) -> None:
     async def work() -> None:
         with pytest.raises(SubscriptionLost):
-            await rig.link._take(Publication(7, 2, None, False, [], ended=0x800A0000))
+            await rig.link._messages.take(Publication(7, 2, None, False, [], ended=0x800A0000))
 
     run(work)
 

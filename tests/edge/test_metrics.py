@@ -23,7 +23,7 @@ from pilotline_edge.forwarding import ForwarderState
 from pilotline_edge.journal import Journal
 from pilotline_edge.journal.aging import Aging
 from pilotline_edge.journal.commands import JournalSize
-from pilotline_edge.link.intake import series_of
+from pilotline_edge.link.series import series_of
 from pilotline_edge.link.state import begun
 from pilotline_edge.metrics import MetricsAddress, observed
 from pilotline_edge.metrics.collector import AgentCollector

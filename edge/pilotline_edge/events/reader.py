@@ -1,6 +1,7 @@
 """Event reader: one machine's event subscription with its intake, and the refresh of conditions."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, Final
 
 import structlog
@@ -8,9 +9,12 @@ from asyncua import ua
 from asyncua.ua import uaerrors
 from asyncua.ua.object_ids import ObjectIds
 
+from pilotline_edge.cause import Cause
 from pilotline_edge.connection.session import MachineSession
 from pilotline_edge.events.intake import EventIntake
 from pilotline_edge.events.subscription import EventSubscription
+from pilotline_edge.subscription.publication import Publication
+from pilotline_historian import Gap
 
 log = structlog.get_logger("pilotline.edge")
 
@@ -19,7 +23,7 @@ _BETWEEN_REFRESHES_S: Final = 10.0
 
 
 class EventReader:
-    """Reads the events of one machine beside its values.
+    """Reads the events of one machine beside its values; see `pilotline_edge.link.stream`.
 
     The agent calls one method of a machine, ConditionRefresh (OPC 10000-9, 5.5.7): it changes
     nothing there, the server tells the state of all its conditions again.
@@ -38,6 +42,29 @@ class EventReader:
         self.subscription = EventSubscription(session, intake.source, intake.began)
         self._session = session
         self._told: str | None = None
+
+    @property
+    def blocked(self) -> Cause | None:
+        """Why the journal takes nothing now, or None."""
+        return self.intake.blocked
+
+    def made(self) -> None:
+        """Note that the subscription was made anew, and nothing of it taken yet."""
+        self.intake.made(self.subscription)
+
+    def lost(self, cause: Cause) -> None:
+        """Note that the item is about to be created anew; what lies between will be a gap."""
+        self.intake.lost(cause)
+
+    def missing(self, until_ns: int, cause: Cause) -> list[Gap]:
+        """Return the gap that events lost for good leave."""
+        return self.intake.missing(until_ns, cause)
+
+    def store(
+        self, publication: Publication, gaps: Sequence[Gap], *, replayed: bool
+    ) -> asyncio.Future[None] | None:
+        """Advance coverage and journal what there is; None when there is nothing."""
+        return self.intake.store(self.subscription, publication, gaps, replayed=replayed)
 
     async def run(self) -> None:
         """Refresh conditions when that is wanted and note coverage, until cancelled."""

@@ -19,8 +19,9 @@ from pilotline_edge.events.intake import EventIntake, KnownEvents, recall_events
 from pilotline_edge.fleet.difference import Difference
 from pilotline_edge.journal import Journal
 from pilotline_edge.link.coverage import Coverage
-from pilotline_edge.link.intake import Intake, groups_of, series_of
+from pilotline_edge.link.intake import Intake
 from pilotline_edge.link.link import MachineLink
+from pilotline_edge.link.series import groups_of, series_of
 from pilotline_edge.link.state import MachineState, begun
 from pilotline_edge.live.feed import LiveOutlet
 from pilotline_edge.resumption import Resumption, SessionFile

@@ -51,7 +51,7 @@ class FormerSession:
     """A session at a machine's server, with its subscriptions.
 
     Which messages were taken is not here but in the journal, in the transaction that keeps their
-    values: see `pilotline_edge.intake.Intake.taken`.
+    values: see `pilotline_edge.link.intake.Intake.taken`.
 
     Attributes:
         fingerprint: how the machine was read, see `fingerprint`.

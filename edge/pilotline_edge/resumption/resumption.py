@@ -30,7 +30,7 @@ Signature = tuple[SessionKey | None, tuple[tuple[int, int], ...]]
 """What changes when there is something new to keep."""
 
 Taken = Mapping[int, tuple[int, int]]
-"""See `pilotline_edge.intake.Intake.taken`."""
+"""See `pilotline_edge.link.intake.Intake.taken`."""
 
 
 class Resumption:

@@ -43,7 +43,7 @@ async def heal(
     subscription: MachineSubscription,
     origin: Origin,
     take: Take,
-    lost: Callable[[MachineSubscription, Cause], None],
+    lost: Callable[[Cause], None],
 ) -> Step:
     """Bring a subscription back to life on a fresh connection.
 
@@ -70,7 +70,7 @@ async def heal(
             subscription.listen()
             await subscription.monitor()
             return step
-    lost(subscription, _cause(subscription, origin))
+    lost(_cause(subscription, origin))
     await subscription.create()
     await subscription.monitor()
     return Step.RECREATED

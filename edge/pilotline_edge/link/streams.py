@@ -1,0 +1,121 @@
+"""Streams: every subscription of a machine, and how each comes to life."""
+
+from asyncio import Event
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+import structlog
+
+from pilotline_edge.cause import Cause
+from pilotline_edge.connection.origin import Origin
+from pilotline_edge.errors import SubscriptionsRefused
+from pilotline_edge.link.blockage import Blockage
+from pilotline_edge.link.settling import Settling
+from pilotline_edge.link.state import MachineState
+from pilotline_edge.link.stream import Stream
+from pilotline_edge.subscription.healing import Step, Take, heal
+from pilotline_edge.subscription.subscription import MachineSubscription
+
+log = structlog.get_logger("pilotline.edge")
+
+
+class Streams:
+    """What one machine publishes: values of each interval, and events.
+
+    Characteristics
+        a refused one: stops no other; it is asked for again, and values are polled meanwhile
+
+    Attributes:
+        subscribed: set once the server has one of the subscriptions on the present connection.
+    """
+
+    def __init__(
+        self,
+        streams: Sequence[Stream],
+        state: MachineState,
+        blockage: Blockage,
+        settling: Settling,
+    ) -> None:
+        self.subscribed = Event()
+        self._streams = tuple(streams)
+        self._state = state
+        self._blockage = blockage
+        self._settling = settling
+
+    def __iter__(self) -> Iterator[Stream]:
+        return iter(self._streams)
+
+    @property
+    def subscriptions(self) -> list[MachineSubscription]:
+        """The subscription of each."""
+        return [stream.subscription for stream in self._streams]
+
+    @property
+    def alive(self) -> int:
+        """How many of them the server has."""
+        return sum(each.subscription_id is not None for each in self.subscriptions)
+
+    def find(self, subscription_id: int) -> Stream | None:
+        """Return the one with the server's number, or None for one of before."""
+        for stream in self._streams:
+            if stream.subscription.subscription_id == subscription_id:
+                return stream
+        return None
+
+    def forget(self, subscription_id: int) -> None:
+        """Have a subscription made anew; 0 stands for all."""
+        for subscription in self.subscriptions:
+            if subscription_id in (0, subscription.subscription_id):
+                subscription.subscription_id = None
+
+    async def heal(self, origin: Origin, take: Take, *, first: bool) -> None:
+        """Bring every subscription to life on a fresh connection.
+
+        Args:
+            origin: where the connection's session comes from.
+            take: takes each message that is sent again.
+            first: whether there was no connection before, so that one made anew heals nothing.
+
+        Raises:
+            asyncua.ua.UaError: the connection is lost again, or the server refuses.
+        """
+        self.subscribed.clear()
+        for stream in self._streams:
+            try:
+                lost = partial(self._lost, stream)
+                step = await heal(stream.subscription, origin, take, lost)
+            except SubscriptionsRefused as error:
+                self._refused(stream.subscription, error)
+                continue
+            if not first or step is not Step.RECREATED:
+                self._state.healed(step.value)
+            self.subscribed.set()
+            if step is Step.RECREATED:
+                self._made(stream)
+
+    async def ask_again(self, stream: Stream) -> None:
+        """Ask again for a subscription that was refused; its tags are polled until it has them."""
+        try:
+            await stream.subscription.create()
+        except SubscriptionsRefused as error:
+            log.info("edge.subscription_refused", machine=self._state.machine, reason=str(error))
+            return
+        self.subscribed.set()
+        self._made(stream)
+        await stream.subscription.monitor()
+
+    def _lost(self, stream: Stream, cause: Cause) -> None:
+        stream.lost(self._blockage.behind(cause))
+
+    def _refused(self, subscription: MachineSubscription, error: Exception) -> None:
+        log.warning(
+            "edge.subscription_refused",
+            machine=self._state.machine,
+            interval_ms=subscription.interval_ms,
+            reason=str(error),
+        )
+        self._settling.begin()
+
+    def _made(self, stream: Stream) -> None:
+        stream.made()
+        self._settling.begin(stream.subscription.published_s)
