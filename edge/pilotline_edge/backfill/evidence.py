@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from asyncua.ua.status_codes import StatusCodes
 
-from pilotline_edge.link.coverage import Span
+from pilotline_edge.link.opening import Span
 from pilotline_edge.subscription.publication import Unsupported
 from pilotline_historian import Value
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pilotline_edge.cause import Cause
-from pilotline_edge.link.coverage import Span
+from pilotline_edge.link.opening import Span
 from pilotline_historian import Gap
 
 HELD_S = 900.0

@@ -8,7 +8,7 @@ from pilotline_edge.backfill.answer import Answer
 from pilotline_edge.backfill.archive import Question, Stretch
 from pilotline_edge.backfill.evidence import Recorded, weigh
 from pilotline_edge.backfill.loss import Loss
-from pilotline_edge.link.coverage import Span
+from pilotline_edge.link.opening import Span
 
 _NEAR_NS = 10_000_000_000
 """Readings that begin within ten seconds are asked for together."""

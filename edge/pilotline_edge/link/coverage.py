@@ -16,32 +16,18 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from pilotline_edge.cause import Cause
+from pilotline_edge.link.opening import Opening, Span
 from pilotline_edge.subscription.publication import OVERFLOW
 from pilotline_historian import Gap
 
 Seen = tuple[str, int, int]
 """Tag id, source time in ns UTC and status code of one value received."""
 
-Span = tuple[int, int, int]
-"""Source times in ns UTC of the last value known of a tag, and of begin and end of what is not."""
-
 POLLED = 0
 """Group of the tags that are polled: no publish time says anything about them."""
 
 _LEAST_SLACK_NS = 100_000_000
 _LAG_RESERVE = 2
-
-
-@dataclass(slots=True)
-class _Opening:
-    """A loss that touches several tags at once, until each sent its first value again."""
-
-    cause: str
-    scope: set[str]
-    awaited: dict[str, int]
-    start_ns: int | None = None
-    end_ns: int | None = None
-    spans: dict[str, Span] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -70,7 +56,7 @@ class Coverage:
     _last: dict[str, int] = field(default_factory=dict)
     _published: dict[int, int] = field(default_factory=dict)
     _lag_ns: int = 0
-    _opening: _Opening | None = None
+    _opening: Opening | None = None
     _late: dict[str, tuple[int, str]] = field(default_factory=dict)
     _spans: dict[Gap, dict[str, Span]] = field(default_factory=dict)
     _moved: dict[str, int] = field(default_factory=dict)
@@ -159,10 +145,9 @@ class Coverage:
         for tag in starts:
             self._late.pop(tag, None)
         if self._opening is None:
-            self._opening = _Opening(cause, set(starts), starts)
-            return
-        self._opening.scope |= starts.keys()
-        self._opening.awaited |= starts
+            self._opening = Opening(cause, set(starts), starts)
+        else:
+            self._opening.widen(starts)
 
     def received(
         self, group: int, published_ns: int | None, complete: bool, values: Sequence[Seen]
@@ -271,14 +256,9 @@ class Coverage:
         if late := self._late.pop(tag, None):
             return self._gap(tag, late[0], until_ns, late[1])
         opening = self._opening
-        if opening is None or tag not in opening.scope:
+        if opening is None or (lost := opening.leave(tag, until_ns)) is None:
             return []
-        opening.scope.remove(tag)
-        if start := opening.awaited.pop(tag, None):
-            return self._gap(tag, start, until_ns, opening.cause)
-        if opening.start_ns is None or opening.end_ns is None:
-            return []
-        return self._gap(tag, opening.start_ns, opening.end_ns, opening.cause)
+        return self._gap(tag, *lost, opening.cause)
 
     def settle(self) -> list[Gap]:
         """Stop waiting for silent tags together; each declares its own gap once it speaks."""
@@ -297,13 +277,7 @@ class Coverage:
         opening = self._opening
         if opening is None:
             return []
-        del opening.awaited[tag]
-        if source_ns > start_ns:
-            opening.start_ns = min(opening.start_ns or start_ns, start_ns)
-            opening.end_ns = max(opening.end_ns or source_ns, source_ns)
-            # Lost a second time before the others came back, it keeps its earlier beginning.
-            known_ns, since_ns, _ = opening.spans.get(tag, (self._last[tag], start_ns, 0))
-            opening.spans[tag] = (known_ns, since_ns, source_ns)
+        opening.returned(tag, (self._last[tag], start_ns, source_ns))
         return [] if opening.awaited else self._close()
 
     def _close(self) -> list[Gap]:
@@ -351,7 +325,6 @@ class Coverage:
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON values."""
-        opening = self._opening
         return {
             "last": self._last,
             "published": {str(group): at for group, at in self._published.items()},
@@ -359,15 +332,7 @@ class Coverage:
             "late": self._late,
             "moved": self._moved,
             "polled": self._polled,
-            "opening": opening
-            and {
-                "cause": opening.cause,
-                "scope": sorted(opening.scope),
-                "awaited": opening.awaited,
-                "start": opening.start_ns,
-                "end": opening.end_ns,
-                "spans": opening.spans,
-            },
+            "opening": None if self._opening is None else self._opening.to_json(),
         }
 
     @classmethod
@@ -392,16 +357,5 @@ class Coverage:
             tag: (start, cause) for tag, (start, cause) in state["late"].items() if tag in groups
         }
         if opening := state["opening"]:
-            coverage._opening = _Opening(
-                opening["cause"],
-                set(opening["scope"]) & groups.keys(),
-                {tag: at for tag, at in opening["awaited"].items() if tag in groups},
-                opening["start"],
-                opening["end"],
-                {
-                    tag: (known, start, end)
-                    for tag, (known, start, end) in opening.get("spans", {}).items()
-                    if tag in groups
-                },
-            )
+            coverage._opening = Opening.from_json(opening, groups)
         return coverage
