@@ -324,7 +324,7 @@ def test_a_tag_that_is_polled_instead_is_not_taken_for_published() -> None:
     known = coverage()
     known.begin(START)
     known.received(100, START + 1000 * MS, True, [("speed", START + 990 * MS, 0)])
-    known.assign(["state"], POLLED)
+    known.known.assign(["state"], POLLED)
     assert known.covered_ns("state") == START + 900 * MS
     known.received(100, START + 9000 * MS, True, [("speed", START + 8990 * MS, 0)])
     assert known.covered_ns("state") == START + 900 * MS
@@ -333,5 +333,5 @@ def test_a_tag_that_is_polled_instead_is_not_taken_for_published() -> None:
     assert again.covered_ns("state") == START + 900 * MS
     again.polled(START + 9500 * MS, [("state", START - 5 * MS, 0)])
     assert again.covered_ns("state") == START + 9500 * MS
-    again.assign(["state"], 100)
+    again.known.assign(["state"], 100)
     assert again.covered_ns("state") == START + 9500 * MS

@@ -77,7 +77,7 @@ class Rig:
         self.session = Session()
         session: Any = self.session
         coverage = recall(READ, self.journal)
-        coverage._last["a"] = START
+        coverage.known.last["a"] = START
         coverage._opening = None
         intake = Intake(READ, coverage, self.journal, self.state, None)
         intake.losses.barren.add("a")  # a server without history: gaps wait for nothing

@@ -12,10 +12,10 @@ value did not change.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Self
 
 from pilotline_edge.cause import Cause
+from pilotline_edge.link.known import Known
 from pilotline_edge.link.opening import Opening, Span
 from pilotline_edge.subscription.publication import OVERFLOW
 from pilotline_historian import Gap
@@ -26,13 +26,9 @@ Seen = tuple[str, int, int]
 POLLED = 0
 """Group of the tags that are polled: no publish time says anything about them."""
 
-_LEAST_SLACK_NS = 100_000_000
-_LAG_RESERVE = 2
 
-
-@dataclass(slots=True)
 class Coverage:
-    """What is known of one machine's tags, in source time.
+    """What is known of one machine's tags, in source time, and what losses left unknown.
 
     Characteristics
         persisted: by the journal, in the transaction that stores the values it speaks of
@@ -41,26 +37,25 @@ class Coverage:
     Attributes:
         site: site id, for the gaps.
         machine: machine id, for the gaps.
-        groups: publishing interval in ms of each tag; the tags of one interval share a
-            subscription.
-        sampling_ms: slowest sampling interval per publishing interval.
+        known: what messages and polls say, and which tags are read together.
         absence: why nothing was read since this was kept, while it is still open whether that
             becomes a loss; None else.
     """
 
-    site: str
-    machine: str
-    groups: Mapping[str, int]
-    sampling_ms: Mapping[int, int]
-    absence: Cause | None = None
-    _last: dict[str, int] = field(default_factory=dict)
-    _published: dict[int, int] = field(default_factory=dict)
-    _lag_ns: int = 0
-    _opening: Opening | None = None
-    _late: dict[str, tuple[int, str]] = field(default_factory=dict)
-    _spans: dict[Gap, dict[str, Span]] = field(default_factory=dict)
-    _moved: dict[str, int] = field(default_factory=dict)
-    _polled: dict[str, int] = field(default_factory=dict)
+    def __init__(
+        self,
+        site: str,
+        machine: str,
+        groups: Mapping[str, int],
+        sampling_ms: Mapping[int, int],
+    ) -> None:
+        self.site = site
+        self.machine = machine
+        self.known = Known(groups, sampling_ms)
+        self.absence: Cause | None = None
+        self._opening: Opening | None = None
+        self._late: dict[str, tuple[int, str]] = {}
+        self._spans: dict[Gap, dict[str, Span]] = {}
 
     def begin(self, now_ns: int) -> bool:
         """Promise coverage from now on for tags never promised before.
@@ -68,25 +63,18 @@ class Coverage:
         Returns:
             Whether the machine was never read before.
         """
-        fresh = not self._last
-        for tag in self.groups:
-            self._last.setdefault(tag, now_ns)
-        return fresh
+        return self.known.begin(now_ns)
 
     def covered_ns(self, tag: str) -> int:
         """Return the source time up to which a tag is known."""
-        published = self._published.get(self.groups[tag])
-        last = max(self._last[tag], self._polled.get(tag, 0))
-        if published is None:
-            return last
-        return max(last, published - self._slack_ns(self.groups[tag]))
+        return self.known.until_ns(tag)
 
     def oldest_covered_ns(self) -> int:
         """Return the source time up to which every tag of the machine is known."""
         waiting = self._waiting()
+        tags = self.known.groups
         return min(
-            (waiting[tag] if tag in waiting else self.covered_ns(tag) for tag in self.groups),
-            default=0,
+            (waiting[tag] if tag in waiting else self.covered_ns(tag) for tag in tags), default=0
         )
 
     def watermark(self) -> tuple[int, int] | None:
@@ -98,21 +86,9 @@ class Coverage:
         if self.unsettled:
             return None
         waiting = self._waiting()
-        known = [self.covered_ns(tag) for tag in self.groups if tag not in waiting]
-        return (min(known), len(self.groups) - len(known)) if known else None
-
-    def assign(self, tags: Iterable[str], group: int) -> None:
-        """Have tags read with another group; what is known of them stays known."""
-        changed = [tag for tag in tags if self.groups[tag] != group]
-        for tag in changed:
-            self._last[tag] = self.covered_ns(tag)
-            self._moved[tag] = group
-        if changed:
-            self.groups = {**self.groups, **dict.fromkeys(changed, group)}
-
-    def _slack_ns(self, group: int) -> int:
-        sampling_ns = self.sampling_ms.get(group, 0) * 1_000_000
-        return _LEAST_SLACK_NS + sampling_ns + _LAG_RESERVE * self._lag_ns
+        tags = self.known.groups
+        known = [self.covered_ns(tag) for tag in tags if tag not in waiting]
+        return (min(known), len(tags) - len(known)) if known else None
 
     def _waiting(self) -> dict[str, int]:
         waiting = {tag: start for tag, (start, _) in self._late.items()}
@@ -162,7 +138,7 @@ class Coverage:
         """
         gaps: list[Gap] = []
         waiting = self._waiting()
-        oldest = None
+        oldest, last = None, self.known.last
         for tag, source_ns, status in values:
             if waiting and tag in waiting:
                 gaps += self._first(tag, source_ns, waiting.pop(tag))
@@ -171,12 +147,8 @@ class Coverage:
                     gaps += self.overflowed(tag, source_ns)
                 if oldest is None or source_ns < oldest:
                     oldest = source_ns
-            self._last[tag] = source_ns
-        before = self._published.get(group)
-        if before is not None and oldest is not None:
-            self._lag_ns = max(self._lag_ns, before - oldest)
-        if complete and published_ns is not None:
-            self._published[group] = published_ns
+            last[tag] = source_ns
+        self.known.published(group, published_ns, complete, oldest)
         return gaps
 
     def polled(self, at_ns: int, values: Iterable[Seen]) -> list[Gap]:
@@ -191,7 +163,7 @@ class Coverage:
         for tag, source_ns, _ in values:
             if tag in waiting:
                 gaps += self._first(tag, source_ns, waiting.pop(tag))
-            self._last[tag], self._polled[tag] = source_ns, at_ns
+            self.known.polled(tag, source_ns, at_ns)
         return gaps
 
     def polls_missed(self, tags: Iterable[str], until_ns: int, cause: Cause) -> list[Gap]:
@@ -207,14 +179,14 @@ class Coverage:
     def messages_missing(self, group: int, until_ns: int, cause: Cause) -> list[Gap]:
         """Return the gaps that messages lost on the way left, up to the one that arrived."""
         waiting = self._waiting()
-        tags = {tag for tag, of in self.groups.items() if of == group and tag not in waiting}
+        tags = {tag for tag, of in self.known.groups.items() if of == group and tag not in waiting}
         return self._missing(tags, until_ns, cause)
 
     def _missing(self, tags: set[str], until_ns: int, cause: Cause) -> list[Gap]:
         if not tags:
             return []
         start = min(self.covered_ns(tag) for tag in tags)
-        spans = {tag: (self._last[tag], start, until_ns) for tag in tags}
+        spans = {tag: (self.known.last[tag], start, until_ns) for tag in tags}
         return self._gaps(tags, start, until_ns, cause, spans)
 
     def extend(
@@ -225,9 +197,9 @@ class Coverage:
         cause: Cause,
     ) -> None:
         """Promise coverage of further tags from now on; until their first values that is a loss."""
-        fresh = groups.keys() - self.groups.keys()
-        self.groups, self.sampling_ms = groups, sampling_ms
-        self.begin(now_ns)
+        fresh = groups.keys() - self.known.groups.keys()
+        self.known.groups, self.known.sampling_ms = groups, sampling_ms
+        self.known.begin(now_ns)
         self.lost(fresh, cause)
 
     def retire(self, tags: Iterable[str], until_ns: int, cause: Cause) -> list[Gap]:
@@ -241,12 +213,9 @@ class Coverage:
         if known := leaving - waiting.keys():
             start = min(self.covered_ns(tag) for tag in known)
             # One gap for the machine covers those that waited too, whose own gaps reach further.
-            scope = leaving if leaving >= self.groups.keys() else known
+            scope = leaving if leaving >= self.known.groups.keys() else known
             gaps += self._gaps(scope, start, until_ns, cause)
-        for tag in leaving:
-            del self._last[tag]
-            self._polled.pop(tag, None)
-        self.groups = {tag: of for tag, of in self.groups.items() if tag not in leaving}
+        self.known.forget(leaving)
         if self._opening is not None and not self._opening.awaited:
             gaps += self._close()
         return gaps
@@ -277,7 +246,7 @@ class Coverage:
         opening = self._opening
         if opening is None:
             return []
-        opening.returned(tag, (self._last[tag], start_ns, source_ns))
+        opening.returned(tag, (self.known.last[tag], start_ns, source_ns))
         return [] if opening.awaited else self._close()
 
     def _close(self) -> list[Gap]:
@@ -298,7 +267,7 @@ class Coverage:
         cause: str,
         spans: Mapping[str, Span] | None = None,
     ) -> list[Gap]:
-        if tags >= self.groups.keys():
+        if tags >= self.known.groups.keys():
             return self._gap(None, start_ns, end_ns, cause, spans)
         gaps: list[Gap] = []
         for tag in sorted(tags):
@@ -318,7 +287,7 @@ class Coverage:
             return []
         gap = Gap(self.site, self.machine, tag, start_ns, end_ns, cause)
         if spans is None and tag is not None:
-            spans = {tag: (self._last.get(tag, start_ns), start_ns, end_ns)}
+            spans = {tag: (self.known.last.get(tag, start_ns), start_ns, end_ns)}
         if spans:
             self._spans[gap] = dict(spans)
         return [gap]
@@ -326,12 +295,8 @@ class Coverage:
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON values."""
         return {
-            "last": self._last,
-            "published": {str(group): at for group, at in self._published.items()},
-            "lag": self._lag_ns,
+            **self.known.to_json(),
             "late": self._late,
-            "moved": self._moved,
-            "polled": self._polled,
             "opening": None if self._opening is None else self._opening.to_json(),
         }
 
@@ -345,14 +310,8 @@ class Coverage:
         state: Mapping[str, Any],
     ) -> Self:
         """Return the coverage that `to_json` wrote, for the tags the machine has now."""
-        moved = {tag: of for tag, of in state.get("moved", {}).items() if tag in groups}
-        coverage = cls(site, machine, {**groups, **moved}, sampling_ms)
-        coverage._moved = moved
-        polled = state.get("polled", {})
-        coverage._polled = {tag: at for tag, at in polled.items() if tag in groups}
-        coverage._last = {tag: at for tag, at in state["last"].items() if tag in groups}
-        coverage._published = {int(group): at for group, at in state["published"].items()}
-        coverage._lag_ns = state["lag"]
+        coverage = cls(site, machine, groups, sampling_ms)
+        coverage.known = Known.from_json(groups, sampling_ms, state)
         coverage._late = {
             tag: (start, cause) for tag, (start, cause) in state["late"].items() if tag in groups
         }

@@ -85,7 +85,7 @@ class Intake:
     def absent(self) -> None:
         """Turn an absence that no session can bridge into a loss."""
         if (absence := self.coverage.absence) is not None:
-            self.coverage.lost(self.coverage.groups, absence)
+            self.coverage.lost(self.coverage.known.groups, absence)
             self.coverage.absence = None
 
     def note(self) -> asyncio.Future[None]:
@@ -134,7 +134,7 @@ class Intake:
     def adapt(self, machine: Machine) -> None:
         """Take other tags of the machine from now on; the journal knows them already."""
         left = {tag.id for tag in machine.tags}
-        if gone := [tag for tag in self.coverage.groups if tag not in left]:
+        if gone := [tag for tag in self.coverage.known.groups if tag not in left]:
             self.retire(gone, Cause.PLANT_CHANGED)
         self._machine = machine
         self.columns.adapt(machine)

@@ -20,8 +20,8 @@ def regroup(subscriptions: Iterable[MachineSubscription], coverage: Coverage) ->
         if polled == subscription.polled:
             continue
         published = {item.tag.id for item in subscription.items} - polled
-        coverage.assign(polled, POLLED)
-        coverage.assign(published, subscription.interval_ms)
+        coverage.known.assign(polled, POLLED)
+        coverage.known.assign(published, subscription.interval_ms)
         subscription.polled = polled
 
 

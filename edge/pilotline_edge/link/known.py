@@ -1,0 +1,118 @@
+"""Known: up to which source time each tag is known by what arrived of it."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+_LEAST_SLACK_NS = 100_000_000
+_LAG_RESERVE = 2
+
+
+@dataclass(slots=True)
+class Known:
+    """What the messages and polls of one machine say of its tags, in source time.
+
+    Characteristics
+        bounded: a few numbers per tag
+
+    Attributes:
+        groups: publishing interval in ms of each tag; the tags of one interval share a
+            subscription.
+        sampling_ms: slowest sampling interval per publishing interval.
+        last: source time of each tag's last value, or since when it is promised, ns UTC.
+    """
+
+    groups: Mapping[str, int]
+    sampling_ms: Mapping[int, int]
+    last: dict[str, int] = field(default_factory=dict)
+    _published: dict[int, int] = field(default_factory=dict)
+    _lag_ns: int = 0
+    _moved: dict[str, int] = field(default_factory=dict)
+    _polled: dict[str, int] = field(default_factory=dict)
+
+    def begin(self, now_ns: int) -> bool:
+        """Promise coverage from now on for tags never promised before.
+
+        Returns:
+            Whether the machine was never read before.
+        """
+        fresh = not self.last
+        for tag in self.groups:
+            self.last.setdefault(tag, now_ns)
+        return fresh
+
+    def until_ns(self, tag: str) -> int:
+        """Return the source time up to which a tag is known."""
+        published = self._published.get(self.groups[tag])
+        last = max(self.last[tag], self._polled.get(tag, 0))
+        if published is None:
+            return last
+        return max(last, published - self._slack_ns(self.groups[tag]))
+
+    def _slack_ns(self, group: int) -> int:
+        sampling_ns = self.sampling_ms.get(group, 0) * 1_000_000
+        return _LEAST_SLACK_NS + sampling_ns + _LAG_RESERVE * self._lag_ns
+
+    def assign(self, tags: Iterable[str], group: int) -> None:
+        """Have tags read with another group; what is known of them stays known."""
+        changed = [tag for tag in tags if self.groups[tag] != group]
+        for tag in changed:
+            self.last[tag] = self.until_ns(tag)
+            self._moved[tag] = group
+        if changed:
+            self.groups = {**self.groups, **dict.fromkeys(changed, group)}
+
+    def published(
+        self, group: int, published_ns: int | None, complete: bool, oldest_ns: int | None
+    ) -> None:
+        """Take what a message says of every tag of its subscription.
+
+        Args:
+            group: publishing interval of the subscription.
+            published_ns: the message's publish time, or None when the server gave none.
+            complete: whether it ends its publishing cycle and was not replayed.
+            oldest_ns: source time of the oldest value in it that was not sent for being the first.
+        """
+        before = self._published.get(group)
+        if before is not None and oldest_ns is not None:
+            self._lag_ns = max(self._lag_ns, before - oldest_ns)
+        if complete and published_ns is not None:
+            self._published[group] = published_ns
+
+    def polled(self, tag: str, source_ns: int, at_ns: int) -> None:
+        """Take a value that was polled at `at_ns`."""
+        self.last[tag], self._polled[tag] = source_ns, at_ns
+
+    def forget(self, tags: Collection[str]) -> None:
+        """Promise coverage of these tags no more."""
+        for tag in tags:
+            del self.last[tag]
+            self._polled.pop(tag, None)
+        self.groups = {tag: of for tag, of in self.groups.items() if tag not in tags}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the state as JSON values."""
+        return {
+            "last": self.last,
+            "published": {str(group): at for group, at in self._published.items()},
+            "lag": self._lag_ns,
+            "moved": self._moved,
+            "polled": self._polled,
+        }
+
+    @classmethod
+    def from_json(
+        cls, groups: Mapping[str, int], sampling_ms: Mapping[int, int], state: Mapping[str, Any]
+    ) -> Self:
+        """Return what `to_json` wrote, for the tags the machine has now."""
+        moved = {tag: of for tag, of in state.get("moved", {}).items() if tag in groups}
+        polled = state.get("polled", {})
+        return cls(
+            {**groups, **moved},
+            sampling_ms,
+            {tag: at for tag, at in state["last"].items() if tag in groups},
+            {int(group): at for group, at in state["published"].items()},
+            state["lag"],
+            moved,
+            {tag: at for tag, at in polled.items() if tag in groups},
+        )
