@@ -187,7 +187,7 @@ class MachineLink:
         coverage = self._tags.intake.coverage
         if self._resumption is None or coverage.absence is None:
             return False
-        taken = dict(chain.from_iterable(intake.taken.items() for intake in self._intakes))
+        taken = {key: of for intake in self._intakes for key, of in intake.taken.items()}
         again = self._resumption.take_up(self._session, self._streams.subscriptions, taken)
         if again is None:
             return False
