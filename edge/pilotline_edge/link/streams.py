@@ -1,6 +1,6 @@
 """Streams: every subscription of a machine, and how each comes to life."""
 
-from asyncio import Event
+import asyncio
 from collections.abc import Iterator, Sequence
 from functools import partial
 
@@ -36,7 +36,7 @@ class Streams:
         blockage: Blockage,
         settling: Settling,
     ) -> None:
-        self.subscribed = Event()
+        self.subscribed = asyncio.Event()
         self._streams = tuple(streams)
         self._state = state
         self._blockage = blockage
