@@ -2,12 +2,14 @@
 
 import asyncio
 import struct
+import tracemalloc
 
 import pytest
 
 from pilotline_edge.errors import UndecodableMessage
 from pilotline_edge.subscription import decoding
 from pilotline_edge.subscription.aside import decoded
+from pilotline_edge.subscription.publication import Unsupported
 
 LEAST_TURNS = 5
 """A message that is decoded on the loop leaves it none."""
@@ -34,9 +36,24 @@ NOTHINGS = _HANDLE_1_VALUE + b"\x98" + struct.pack("<i", 150_000) + bytes(150_00
 MESSAGES = {
     "empty values": message(b"\x01\x00\x00\x00\x00", MOST),
     "empty arrays": message(_HANDLE_1_VALUE + b"\x86\x00\x00\x00\x00", MOST),
-    "long arrays": message(_HANDLE_1_VALUE + b"\x84\x10\x27\x00\x00" + bytes(20_000), 800),
     "nothings": message(NOTHINGS, 1),
 }
+LONG_ARRAYS = message(_HANDLE_1_VALUE + b"\x84\x10\x27\x00\x00" + bytes(range(200)) * 100, 800)
+"""As much as a message may hold, in arrays of 10,000 small numbers each."""
+
+
+def test_arrays_take_no_more_memory_than_the_message_that_brought_them() -> None:
+    """As Python numbers they would take twenty times as much."""
+    tracemalloc.start()
+    publication = decoding.decode(LONG_ARRAYS)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    ((_, value, *_), *others) = publication.changes
+    assert len(others) == 799
+    assert isinstance(value, Unsupported)
+    assert value.elements is not None
+    assert value.elements[9_999] == struct.unpack("<h", bytes((198, 199)))[0]
+    assert peak < 2 * len(LONG_ARRAYS)
 
 
 async def _turns(body: bytes) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 from asyncua import ua
 
 from pilotline_edge.subscription.generic import MOST_GENERIC_BYTES
+from pilotline_edge.subscription.packed_array import PackedArray
 from pilotline_edge.subscription.publication import (
     LATEST_TICKS,
     TICKS_1970,
@@ -126,8 +127,7 @@ def _read_array(
     name = ua.VariantType(kind).name
     if length > MOST_ELEMENTS:
         return long_array(name, length), end
-    elements = struct.unpack_from(f"<{length}{_LAYOUTS[kind]}", body, at)
-    return array_of(name, elements), end
+    return array_of(name, PackedArray(body[at:end], _LAYOUTS[kind])), end
 
 
 def ns_of_ticks(ticks: int) -> int | None:
