@@ -145,6 +145,7 @@ def test_an_outage_is_a_gap_up_to_the_value_that_came_of_it(tmp_path: Path) -> N
                 await until(lambda: not status_of(data).get("connected"))
                 unseen = await mill.write("moves", 2.0)
                 last = await mill.write("moves", 3.0)
+                await asyncio.sleep(1.0)
                 proxy.restore()
                 await until(lambda: 3.0 in kept(historian, "moves"))
                 after = await mill.write("stays", 7.0)

@@ -218,6 +218,8 @@ class Coverage:
         self.known.forget(leaving)
         if self._opening is not None and not self._opening.awaited:
             gaps += self._close()
+        for gap in gaps:
+            self._spans.pop(gap, None)
         return gaps
 
     def _left_open(self, tag: str, until_ns: int) -> list[Gap]:

@@ -17,12 +17,8 @@ class Settling:
         self._at = 0.0
 
     def begin(self, cycle_s: float = 0.0) -> None:
-        """Wait from now on for tags that are published each `cycle_s`."""
-        self._at = _now() + _SETTLE_S + _SETTLE_CYCLES * cycle_s
-
-    def defer(self) -> None:
-        """Wait for further tags too, no shorter than for those that are waited for already."""
-        self._at = max(self._at, _now() + _SETTLE_S)
+        """Wait for tags that are published each `cycle_s`, and for those waited for already."""
+        self._at = max(self._at, _now() + _SETTLE_S + _SETTLE_CYCLES * cycle_s)
 
     @property
     def due(self) -> bool:

@@ -80,7 +80,7 @@ class TagReader:
         """Begin to poll on a fresh connection, and note what was missed before it."""
         if tags := self.poller.connected():
             self.intake.lost(tags, self._blockage.behind(Cause.CONNECTION_LOST))
-            self._settling.defer()
+            self._settling.begin()
         self.regroup()
 
     async def run(self) -> None:
@@ -136,7 +136,7 @@ class TagReader:
         self.backfill.adapt()
         self.intake.adapt(machine)
         self._session.machine = machine
-        self._settling.defer()
+        self._settling.begin()
 
     # -- what is told -----------------------------------------------------------------------
 
