@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -132,16 +133,42 @@ def test_a_message_that_comes_twice_is_kept_once_and_acknowledged_again(rig: Rig
     assert rig.state.duplicates == 1
 
 
-def test_messages_missing_in_the_sequence_are_asked_for_again(rig: Rig) -> None:
-    lost: Any = ua.NotificationMessage()
-    lost.SequenceNumber = 2
+def _kept(sequence: int) -> ua.NotificationMessage:
+    """Return a message as the server would send it again."""
+    at = datetime.fromtimestamp(START / 1e9 + sequence, UTC)
+    kept: Any = ua.NotificationMessage()
+    kept.SequenceNumber = sequence
+    kept.PublishTime = at + timedelta(milliseconds=50)
     part: Any = ua.DataChangeNotification()
     item: Any = ua.MonitoredItemNotification()
     item.ClientHandle = HANDLE
-    item.Value = ua.DataValue(ua.Variant(200.0, ua.VariantType.Double))
+    item.Value = ua.DataValue(ua.Variant(sequence * 100.0, ua.VariantType.Double))
+    item.Value.SourceTimestamp = at
     part.MonitoredItems.append(item)
-    lost.NotificationData = [part]
-    rig.session.services.kept[2] = lost
+    kept.NotificationData = [part]
+    return kept  # type: ignore[no-any-return]
+
+
+def test_what_the_server_has_of_missing_messages_is_taken_whichever_it_forgot(rig: Rig) -> None:
+    """Asyncua's server forgets what it sent again to an agent that was killed meanwhile."""
+    rig.session.services.kept = {3: _kept(3), 5: _kept(5)}
+
+    async def work() -> None:
+        await _take(rig, message(1))
+        assert await _take(rig, message(6)) == ((7, 6),)
+
+    run(work)
+    values, gaps = rig.kept()
+    assert values == [100.0, 300.0, 500.0, 600.0]
+    assert [(gap.start_ns, gap.end_ns) for gap in gaps] == [
+        (START + 1000 * MS, START + 3050 * MS),
+        (START + 3000 * MS, START + 5050 * MS),
+    ]
+    assert rig.state.missing == 2
+
+
+def test_messages_missing_in_the_sequence_are_asked_for_again(rig: Rig) -> None:
+    rig.session.services.kept[2] = _kept(2)
 
     async def work() -> None:
         await _take(rig, message(1))

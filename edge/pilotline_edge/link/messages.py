@@ -102,12 +102,13 @@ class Messages:
         return Taken(durable, acknowledgements)
 
     async def take_again(self, publication: Publication) -> None:
-        """Take a message that was asked for again."""
+        """Take a message that was asked for again; those before it were too, or are lost."""
         stream = self._streams.find(publication.subscription_id)
-        if stream is None or stream.subscription.missing_before(publication):
+        if stream is None or stream.subscription.missing_before(publication) < 0:
             return
         await stream.subscription.learn(publication)
-        durable = stream.store(publication, [], replayed=True)
+        gaps = self._lost_before(stream, publication)
+        durable = stream.store(publication, gaps, replayed=True)
         stream.subscription.passed(publication)
         acknowledgement = _acknowledgement(publication)
         if durable is None:
@@ -124,8 +125,11 @@ class Messages:
 
     async def _recovered(self, stream: Stream, publication: Publication) -> list[Gap]:
         """Take what the server still has before a message and return gaps for what it has not."""
-        async for lost in stream.subscription.republish():
+        async for lost in stream.subscription.republish(publication):
             await self.take_again(lost)
+        return self._lost_before(stream, publication)
+
+    def _lost_before(self, stream: Stream, publication: Publication) -> list[Gap]:
         missing = max(stream.subscription.missing_before(publication), 0)
         if not missing:
             return []

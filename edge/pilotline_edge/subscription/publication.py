@@ -141,6 +141,11 @@ def next_sequence(sequence: int) -> int:
     return FIRST_SEQUENCE if sequence >= LAST_SEQUENCE else sequence + 1
 
 
+def sequence_behind(sequence: int, count: int) -> int:
+    """Return the number that comes `count` before `sequence`."""
+    return (sequence - FIRST_SEQUENCE - count) % LAST_SEQUENCE + FIRST_SEQUENCE
+
+
 def sequences_ahead(expected: int, got: int) -> int:
     """Return how many messages lie between, negative when `got` was seen before."""
     period = LAST_SEQUENCE

@@ -24,6 +24,7 @@ from pilotline_edge.subscription.publication import (
     Changes,
     Publication,
     next_sequence,
+    sequence_behind,
     sequences_ahead,
 )
 from pilotline_edge.subscription.terms import make_subscription
@@ -33,6 +34,7 @@ log = structlog.get_logger("pilotline.edge")
 _SILENCE_MARGIN_S = 1.0
 _MOST_PER_MESSAGE = 10_000
 _LEARNT_WITHIN_S = 2.0
+_MOST_PASSED_OVER = 500
 _MOST_REPUBLISHED = 10_000
 _RETRY_FIRST_S = 30.0
 _RETRY_CAP_S = 600.0
@@ -231,36 +233,47 @@ class MachineSubscription:
 
     # -- messages sent again ----------------------------------------------------------------
 
-    async def republish(self) -> AsyncIterator[Publication]:
+    async def republish(self, before: Publication | None = None) -> AsyncIterator[Publication]:
         """Yield the messages the server kept, from the expected one on.
 
-        It ends where the server has no more, which a conforming server says with
-        BadMessageNotAvailable and asyncua's with an empty good message, for ever.
+        Without a message that shows how many there are, it ends with the first that the server
+        does not have. With one, those are passed over: asyncua's server forgets a message once it
+        sent it again, even to a process that was killed before it could keep it, and others forget
+        the oldest; what came after may still be there.
         """
+        asked = self.expected
+        if before is not None and self.missing_before(before) > _MOST_PASSED_OVER:
+            asked = sequence_behind(before.sequence, _MOST_PASSED_OVER)
         for _ in range(_MOST_REPUBLISHED):
-            if self.subscription_id is None:
+            if self.subscription_id is None or (before is not None and asked == before.sequence):
                 return
-            try:
-                publication = await self._kept(self.subscription_id)
-            except uaerrors.BadMessageNotAvailable:
+            publication = await self._kept(self.subscription_id, asked)
+            if publication is not None:
+                yield publication
+            elif before is None:
                 return
-            except UndecodableMessage as error:
-                # It, and what the server kept after it, is declared with the next message.
-                log.warning("edge.message_sent_again_lost", reason=str(error))
-                return
-            if not publication.sequence or publication.keep_alive:
-                return
-            yield publication
+            asked = next_sequence(asked)
 
-    async def _kept(self, subscription_id: int) -> Publication:
-        """Ask for the expected message once more."""
+    async def _kept(self, subscription_id: int, sequence: int) -> Publication | None:
+        """Ask for a message once more; None where the server has it no longer.
+
+        A conforming server says so with BadMessageNotAvailable, asyncua's with an empty good
+        message. One that cannot be read counts as lost too.
+        """
         request: Any = ua.RepublishRequest()
         request.Parameters.SubscriptionId = subscription_id
-        request.Parameters.RetransmitSequenceNumber = self.expected
+        request.Parameters.RetransmitSequenceNumber = sequence
         timeout_s = self.session.settings.request_timeout_s
-        body = await self.session.client.uaclient.ask(request, timeout_s)
         read = partial(decode_republished, subscription_id=subscription_id)
-        return await decoded(bytes(body.read(len(body))), read)
+        try:
+            body = await self.session.client.uaclient.ask(request, timeout_s)
+            publication = await decoded(bytes(body.read(len(body))), read)
+        except uaerrors.BadMessageNotAvailable:
+            return None
+        except UndecodableMessage as error:
+            log.warning("edge.message_sent_again_lost", reason=str(error))
+            return None
+        return None if publication.keep_alive or publication.sequence != sequence else publication
 
     async def learn(self, publication: Publication) -> None:
         """Ask the server for the types of structures of which tags have a field.
