@@ -40,6 +40,17 @@ class InTerminal(NamedTuple):
     screen: int
 
 
+def _hung_up_as_usual() -> None:
+    """Forget that the tests themselves may run under nohup."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def _at_a_terminal() -> None:
+    """Make standard input the controlling terminal."""
+    _hung_up_as_usual()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 @contextmanager
 def in_terminal(arguments: Sequence[str]) -> Iterator[InTerminal]:
     """Run a command as a terminal of its own would; closing `screen` closes the terminal."""
@@ -50,7 +61,7 @@ def in_terminal(arguments: Sequence[str]) -> Iterator[InTerminal]:
         stdout=line,
         stderr=line,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - this test runs no threads
+        preexec_fn=_at_a_terminal,  # noqa: PLW1509 - this test runs no threads
     )
     os.close(line)
     try:
@@ -99,6 +110,7 @@ def test_a_hangup_ends_only_what_has_nothing_to_read_again(
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        preexec_fn=_hung_up_as_usual,  # noqa: PLW1509 - this test runs no threads
     ) as running:
         assert running.stdout is not None
         assert running.stdout.readline() == b"ready\n"
