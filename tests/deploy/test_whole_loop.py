@@ -176,7 +176,6 @@ def test_nothing_is_lost_when_the_edge_is_killed_and_ctrl_c_ends_it_all(
     finally:
         historian.close()
     assert verdict.stored > 20
-    assert verdict.declared > 0
     assert verdict.whole, str(verdict)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from asyncua import ua
 from asyncua.server.server import Server
 
+from pilotline_simulators.opcua.standard_nodes import SharingServer
 from tests.lifetime import Lifetime
 
 NAMESPACE = "urn:pilotline:test"
@@ -33,6 +34,17 @@ class Sent:
     tag: str
     source_ns: int
     value: float | int | str
+
+
+class QuickServer(SharingServer):
+    """asyncua's inner server without its second of building nodes and its second of stopping."""
+
+    async def stop(self) -> None:
+        clock, self.time_task = self.time_task, None
+        if clock is not None:
+            clock.cancel()
+            await asyncio.wait([clock])
+        await super().stop()
 
 
 @dataclass
@@ -65,7 +77,7 @@ class OpcUaMachine(Lifetime):
 
     async def start(self) -> None:
         logging.getLogger("asyncua").setLevel(logging.CRITICAL)
-        server = Server()
+        server = Server(iserver=QuickServer())
         await server.init()
         server.set_endpoint(self.url)
         server.set_security_policy(list(self.policies))

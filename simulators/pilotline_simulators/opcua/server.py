@@ -6,11 +6,9 @@ import errno
 import socket
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from asyncua import ua
-from asyncua.server.internal_server import InternalServer
 from asyncua.server.internal_session import InternalSession
 from asyncua.server.server import Server
 from asyncua.ua.attribute_ids import AttributeIds
@@ -25,7 +23,7 @@ from pilotline_simulators.opcua.conditions import REFRESH_SEVERITY, Conditions
 from pilotline_simulators.opcua.history import HistoryService, MachineHistory
 from pilotline_simulators.opcua.monitoring import Subscriptions
 from pilotline_simulators.opcua.node_ids import application_uri
-from pilotline_simulators.opcua.standard_nodes import SharedNodes, standard_nodes
+from pilotline_simulators.opcua.standard_nodes import SharingServer
 from pilotline_simulators.opcua.ua_types import data_value, utc
 from pilotline_simulators.opcua.users import MachineUsers
 
@@ -38,7 +36,7 @@ POLICIES: Mapping[str, ua.SecurityPolicyType] = {
 """Security of a plant file → the one policy the machine's endpoint offers."""
 
 
-class _InternalServer(InternalServer):
+class _InternalServer(SharingServer):
     """asyncua's inner server on shared standard nodes, that can name its open sessions."""
 
     def __init__(self, users: MachineUsers) -> None:
@@ -46,12 +44,6 @@ class _InternalServer(InternalServer):
         self.subscription_service = Subscriptions(self.aspace, iserver=self)
         self.isession.subscription_service = self.subscription_service
         self.sessions: set[InternalSession] = set()
-
-    async def load_standard_address_space(self, shelf_file: Path | None = None) -> None:
-        del shelf_file
-        nodes = SharedNodes(standard_nodes())
-        # asyncua has no seam here, and does the same for its own lazily loaded nodes.
-        self.aspace._nodes = nodes  # type: ignore[assignment]  # noqa: SLF001
 
     def register_external_session(self, session: InternalSession) -> None:
         super().register_external_session(session)

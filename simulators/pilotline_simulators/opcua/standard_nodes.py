@@ -8,6 +8,7 @@ import copy
 import gc
 from collections.abc import Iterator, Mapping, MutableMapping
 from functools import cache
+from pathlib import Path
 
 from asyncua import ua
 from asyncua.server.address_space import (
@@ -16,6 +17,7 @@ from asyncua.server.address_space import (
     NodeData,
     NodeManagementService,
 )
+from asyncua.server.internal_server import InternalServer
 from asyncua.server.standard_address_space.standard_address_space import fill_address_space
 from asyncua.ua.attribute_ids import AttributeIds
 
@@ -84,6 +86,16 @@ class SharedNodes(MutableMapping[ua.NodeId, NodeData]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+class SharingServer(InternalServer):
+    """asyncua's inner server, standing on the shared standard nodes."""
+
+    async def load_standard_address_space(self, shelf_file: Path | None = None) -> None:
+        """Take the shared nodes for the ones asyncua would build or load."""
+        del shelf_file
+        # asyncua has no seam here, and does the same for its own lazily loaded nodes.
+        self.aspace._nodes = SharedNodes(standard_nodes())  # type: ignore[assignment]  # noqa: SLF001
 
 
 def _private(node: NodeData) -> NodeData:
