@@ -80,7 +80,6 @@ export const operator = {
   'cause.agent-stopped': 'edge-agenten var stoppet',
   'cause.connection-lost': 'forbindelsen var tabt',
   'cause.disk-full': 'edge-agentens disk var fuld',
-  'cause.edge-silent': 'edge-agenten var tavs',
   'cause.journal-expired': 'historikken var væk længere, end værdier gemmes',
   'cause.journal-damaged': 'journalen var beskadiget',
   'cause.journal-full': 'journalen var fuld',
@@ -91,8 +90,6 @@ export const operator = {
   'cause.server-changed': 'en anden af maskinens servere tog over',
   'cause.server-restarted': 'maskinens server genstartede',
   'cause.server-silent': 'maskinens server var tavs',
-  'cause.session-ended': 'OPC UA-sessionen sluttede',
-  'cause.session-unknown': 'serveren kendte ikke OPC UA-sessionen',
 
   'alarms.title': 'Alarmer',
   'alarms.filter': 'Vis',

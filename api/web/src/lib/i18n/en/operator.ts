@@ -80,7 +80,6 @@ export const operator = {
   'cause.agent-stopped': 'edge agent stopped',
   'cause.connection-lost': 'connection lost',
   'cause.disk-full': 'disk full at the edge agent',
-  'cause.edge-silent': 'edge agent silent',
   'cause.journal-expired': 'historian away for longer than values are kept',
   'cause.journal-damaged': 'journal damaged',
   'cause.journal-full': 'journal full',
@@ -91,8 +90,6 @@ export const operator = {
   'cause.server-changed': 'another server of the machine took over',
   'cause.server-restarted': 'machine server restarted',
   'cause.server-silent': 'machine server silent',
-  'cause.session-ended': 'OPC UA session ended',
-  'cause.session-unknown': 'OPC UA session unknown to the server',
 
   'alarms.title': 'Alarms',
   'alarms.filter': 'Show',
