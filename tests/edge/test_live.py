@@ -8,6 +8,7 @@ from typing import Any
 
 import async_solipsism
 import httpx
+from structlog.testing import capture_logs
 
 from pilotline_edge.live.feed import ConditionRow, LinkState, LiveFeed
 
@@ -18,6 +19,7 @@ class Api:
     Attributes:
         answer: status code of the next answers, or None for no connection.
         pushes: loop time and body of each push that was answered well.
+        said: body of the next answers.
     """
 
     def __init__(self) -> None:
@@ -25,16 +27,17 @@ class Api:
         self.pushes: list[tuple[float, dict[str, Any]]] = []
         self.authorization: str | None = None
         self.attempts = 0
+        self.said = ""
 
     async def handle(self, request: httpx.Request) -> httpx.Response:
         self.attempts += 1
         self.authorization = request.headers.get("authorization")
         if self.answer is None:
             raise httpx.ConnectError("planted")
-        if self.answer == 204:
+        if self.answer in (200, 204):
             now = asyncio.get_running_loop().time()
             self.pushes.append((now, json.loads(request.content)))
-        return httpx.Response(self.answer)
+        return httpx.Response(self.answer, text=self.said)
 
     def values(self) -> list[list[Any]]:
         return [row for _, body in self.pushes for row in body["values"]]
@@ -73,6 +76,21 @@ def test_only_the_newest_value_of_a_tag_is_sent() -> None:
         await running(live, 0.1)
         assert api.values() == [["mill-1", "speed", 30, 3.0, 0]]
         assert api.authorization == "Bearer secret"
+
+    in_virtual_time(work)
+
+
+def test_what_the_api_did_not_take_of_a_push_is_logged_once_and_the_push_counts() -> None:
+    async def work() -> None:
+        api = Api()
+        api.answer, api.said = 200, '{"refused": 1, "errors": []}'
+        live = feed(api)
+        with capture_logs() as logs:
+            await running(live, 9.0)
+        assert live.problem is None
+        assert live.pushed == len(api.pushes) > 2
+        told = [each["answer"] for each in logs if each["event"] == "edge.live_partly_refused"]
+        assert told == [api.said]
 
     in_virtual_time(work)
 

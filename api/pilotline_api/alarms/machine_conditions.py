@@ -1,6 +1,6 @@
 """Conditions that machines raise themselves: OPC UA alarms as the edge tells them."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
@@ -9,7 +9,7 @@ from pilotline_api.alarms.condition import Condition
 from pilotline_api.alarms.models import Severity
 from pilotline_api.alarms.transition import Cleared, Raised, Transition
 from pilotline_api.live.clock import Moment
-from pilotline_api.live.push import PushedCondition
+from pilotline_api.live.push import Holding, PushedCondition
 from pilotline_plant import Plant
 
 CALM_S: Final = 2.0
@@ -77,14 +77,15 @@ class MachineConditions:
                 machine.open[Condition(machine_id, None, kind)] = _Open(alarm)
         return others
 
-    def told(
-        self, machine_id: str, holding: Sequence[PushedCondition], now: Moment
-    ) -> Iterator[Transition]:
-        """Compare all that holds at a machine, by its own account, with its open alarms."""
+    def told(self, machine_id: str, holding: Holding, now: Moment) -> Iterator[Transition]:
+        """Compare what holds at a machine, by its own account, with its open alarms.
+
+        Nothing clears while not all that holds is known.
+        """
         machine = self._machines.get(machine_id)
         if machine is None:
             return
-        held = {_condition(machine_id, told): told for told in holding}
+        held = {_condition(machine_id, told): told for told in holding.conditions}
         for condition, told in held.items():
             if (known := machine.open.get(condition)) is not None:
                 known.over_since_s = None
@@ -92,6 +93,8 @@ class MachineConditions:
             machine.open[condition] = opened = _Open(self._new_id())
             severity, message = _severity(told[3]), _message(machine.name, told)
             yield Raised(opened.alarm, condition, severity, message, None, None, now.unix_ms)
+        if not holding.whole:
+            return
         for condition in machine.open.keys() - held.keys():
             opened = machine.open[condition]
             opened.over_since_s = opened.over_since_s or now.monotonic_s

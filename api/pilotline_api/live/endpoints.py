@@ -4,6 +4,7 @@ import hmac
 from functools import partial
 
 from fastapi import APIRouter, Request, Response, status
+from fastapi.responses import JSONResponse
 from pydantic import SecretStr
 
 from pilotline_api.accounts.access import CurrentPerson
@@ -16,6 +17,7 @@ from pilotline_api.live.audience import group_of
 from pilotline_api.live.event_stream import EventStream
 from pilotline_api.live.parts import LiveNeeded
 from pilotline_api.live.push import PushError
+from pilotline_api.live.schemas import PartlyTaken
 
 router = APIRouter(tags=["live"])
 
@@ -34,16 +36,23 @@ async def open_stream(request: Request, person: CurrentPerson, live: LiveNeeded)
     )
 
 
-@router.post("/edge/live", summary="Newest values of an edge agent", status_code=204)
+@router.post(
+    "/edge/live",
+    summary="Newest values of an edge agent",
+    status_code=204,
+    responses={200: {"model": PartlyTaken, "description": "Taken, but for the items named."}},
+)
 async def push_live(request: Request, services: ServicesNeeded, live: LiveNeeded) -> Response:
     """Take what an edge agent has heard since its last push; the newest source time wins."""
     _check_token(request, services.settings.edge_token)
     body = await request.body()
     try:
-        live.ingest.take(body)
+        _, refused = live.ingest.take(body)
     except PushError as error:
         metrics.pushes.labels("refused").inc()
         raise Unprocessable(str(error), errors=[FieldError("/", "push", str(error))]) from error
+    if refused:
+        return JSONResponse(PartlyTaken.of(refused).model_dump(mode="json"))
     return Response(status_code=status.HTTP_204_NO_CONTENT)
 
 

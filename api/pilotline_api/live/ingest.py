@@ -1,6 +1,6 @@
 """Takes what edge agents push: into the image, out to the streams, on to the alarms."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 import structlog
@@ -9,7 +9,8 @@ from pilotline_api.live import metrics
 from pilotline_api.live.clock import Moment
 from pilotline_api.live.hub import Hub
 from pilotline_api.live.plant_image import PlantImage
-from pilotline_api.live.push import EdgePush, decode_push
+from pilotline_api.live.push import EdgePush, RefusedItem
+from pilotline_api.live.push_decoding import decode_push
 from pilotline_api.live.reading import Applied
 
 MAX_REMEMBERED: Final = 1000
@@ -31,7 +32,7 @@ class EdgeIngest:
 
     Characteristics
         buffered: no; a push is in the image, and on its way to the streams, when `take` returns
-        unknown machines and tags: ignored and counted, each logged once
+        unknown machines and tags, and items that are wrong: ignored and counted, each logged once
 
     Args:
         image: where the newest values are kept.
@@ -48,15 +49,22 @@ class EdgeIngest:
         self._watcher = watcher
         self._now = now
         self._logged: set[tuple[str, str]] = set()
+        self._logged_refused: set[str] = set()
         self.newest_push: Moment | None = None
 
-    def take(self, body: bytes) -> Applied:
+    def take(self, body: bytes) -> tuple[Applied, Sequence[RefusedItem]]:
         """Take one push.
+
+        Returns:
+            What it changed, and what of it could not be taken.
 
         Raises:
             PushError: the body is no push.
         """
-        return self.take_push(decode_push(body))
+        push, refused = decode_push(body)
+        if refused:
+            self._note_refused(push.agent, refused)
+        return self.take_push(push), refused
 
     def take_push(self, push: EdgePush) -> Applied:
         """Take one push that is decoded already."""
@@ -87,6 +95,19 @@ class EdgeIngest:
                 sum(each.connected for each in self._image.connections())
             )
         self._hub.image_changed()
+
+    def _note_refused(self, agent: str, refused: Sequence[RefusedItem]) -> None:
+        metrics.values.labels("refused").inc(len(refused))
+        fresh = {each.about: each for each in refused if each.about not in self._logged_refused}
+        if not fresh or len(self._logged_refused) >= MAX_REMEMBERED:
+            return
+        self._logged_refused.update(fresh)
+        _log.warning(
+            "edge.items_refused",
+            agent=agent,
+            items=[f"{about}: {each.reason}" for about, each in list(fresh.items())[:20]],
+            count=len(fresh),
+        )
 
     def _note_unknown(self, agent: str, applied: Applied) -> None:
         metrics.values.labels("unknown").inc(len(applied.unknown))

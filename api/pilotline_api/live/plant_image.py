@@ -1,10 +1,10 @@
 """The plant as last heard: newest value of each tag and the connection of each machine."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from pilotline_api.live.clock import Moment
-from pilotline_api.live.push import EdgePush, PushedCondition, PushedConnection, PushedValue
+from pilotline_api.live.push import EdgePush, Holding, PushedConnection, PushedValue
 from pilotline_api.live.reading import Applied, Connection, Reading, packml_state
 from pilotline_api.live.wire import MAX_TEXT, WireValue, wire_value
 from pilotline_historian.sample import Sample
@@ -101,7 +101,7 @@ class PlantImage:
         unknown: list[tuple[str, str]] = []
         readings, overtaken = self._apply_values(push.values, now, unknown)
         connections: list[Connection] = []
-        conditions: Mapping[str, Sequence[PushedCondition]] = {}
+        conditions: Mapping[str, Holding] = {}
         if self._in_order(push):
             connections = list(self._apply_connections(push.connections, now, unknown))
             conditions = push.conditions

@@ -1,22 +1,23 @@
-"""What an edge agent pushes: newest values and connection states, decoded and bounded."""
+"""What an edge agent pushes: newest values, connection states and conditions, each bounded."""
 
-from typing import Annotated, Final
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
 from pilotline_api.live.wire import MAX_TEXT, WireValue
 
-_Id = Annotated[str, Meta(max_length=128)]
+MachineId = Annotated[str, Meta(max_length=128)]
 _Text = Annotated[str, Meta(max_length=MAX_TEXT)]
-_UnixMs = Annotated[int, Meta(ge=0, le=2**53)]
+UnixMs = Annotated[int, Meta(ge=0, le=2**53)]
 
 _LEAST_INT: Final = -(2**63)
 _GREATEST_INT: Final = 2**64 - 1
 
 PushedValue = tuple[
-    _Id,
-    _Id,
+    MachineId,
+    MachineId,
     Annotated[int, Meta(ge=0, le=2**63 - 1)],
     WireValue,
     Annotated[int, Meta(ge=0, le=2**32 - 1)],
@@ -30,9 +31,15 @@ PushedCondition = tuple[
     _Text,
     Annotated[int, Meta(ge=1, le=1000)],
     _Text,
-    Annotated[int, Meta(ge=0, le=2**63 - 1)],
+    Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)],
 ]
-"""Id, name, source, severity, message and time (ns UTC) of a condition that holds at a machine."""
+"""Id, name, source, severity, message and time (ns UTC) of a condition that holds at a machine.
+
+An alarm counts however wrong the machine's clock is: any time will do.
+"""
+
+MAX_CONDITIONS: Final = 200
+"""Most conditions of one machine in one push."""
 
 
 class PushError(ValueError):
@@ -49,11 +56,23 @@ class PushedConnection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     connected: bool
-    since_ms: _UnixMs
+    since_ms: UnixMs
     cause: Annotated[str, Meta(max_length=MAX_TEXT)] | None = None
 
 
-class EdgePush(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Holding(NamedTuple):
+    """What holds at a machine by its own account.
+
+    Attributes:
+        conditions: each once.
+        whole: whether that is all; else others may hold too.
+    """
+
+    conditions: Sequence[PushedCondition]
+    whole: bool = True
+
+
+class EdgePush(NamedTuple):
     """Newest values since the agent's last push, and the state of all its connections.
 
     Attributes:
@@ -61,33 +80,29 @@ class EdgePush(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         sent_ms: the agent's clock when it sent the push, ms UTC.
         connections: state by machine id; the agent sends each at least every two seconds.
         values: newest value of each tag that changed.
-        conditions: all conditions that hold at a machine, by machine id; a machine that is not
-            named has not been asked.
+        conditions: what holds at a machine, by machine id; a machine that is not named has not been
+            asked.
     """
 
-    agent: Annotated[str, Meta(min_length=1, max_length=64)]
-    sent_ms: _UnixMs
-    connections: dict[_Id, PushedConnection]
-    values: list[PushedValue]
-    conditions: dict[_Id, Annotated[list[PushedCondition], Meta(max_length=200)]] = {}
+    agent: str
+    sent_ms: int
+    connections: Mapping[str, PushedConnection]
+    values: Sequence[PushedValue]
+    conditions: Mapping[str, Holding] = {}
 
 
-_decoder = msgspec.json.Decoder(EdgePush)
+class RefusedItem(NamedTuple):
+    """One item of a push that was not taken; the others were.
 
-
-def decode_push(body: bytes) -> EdgePush:
-    """Decode and check one push.
-
-    Raises:
-        PushError: the body is not JSON, or not a push.
+    Attributes:
+        pointer: JSON pointer to it.
+        about: machine, or machine and tag, as far as they can be read; else the pointer.
+        reason: what is wrong with it.
     """
-    try:
-        push = _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise PushError(f"this is no push of an edge agent: {error}") from error
-    for machine, tag, _, value, _ in push.values:
-        check_width(machine, tag, value)
-    return push
+
+    pointer: str
+    about: str
+    reason: str
 
 
 def check_width(machine: str, tag: str, value: WireValue) -> None:

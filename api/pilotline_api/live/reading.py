@@ -1,10 +1,10 @@
 """What is heard of machines: readings, connections, and what a push changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from pilotline_api.live.push import PushedCondition
+from pilotline_api.live.push import Holding
 from pilotline_api.live.wire import WireValue
 from pilotline_historian.sample import Value
 from pilotline_plant import PackMLState
@@ -68,7 +68,7 @@ class Applied:
     connections: list[Connection] = field(default_factory=list)
     unknown: list[tuple[str, str]] = field(default_factory=list)
     overtaken: int = 0
-    conditions: Mapping[str, Sequence[PushedCondition]] = field(default_factory=dict)
+    conditions: Mapping[str, Holding] = field(default_factory=dict)
 
 
 def packml_state(value: Value | None) -> PackMLState | None:

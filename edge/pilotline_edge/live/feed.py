@@ -22,6 +22,7 @@ CONNECTIONS_PERIOD_S = 2.0
 _TIMEOUT_S = 2.0
 _RETRY_FIRST_S = 0.5
 _RETRY_CAP_S = 2.0
+_MOST_NOTED = 500
 
 MAX_VALUES = 2_000
 """Most values in one push; the others go with the next one."""
@@ -103,6 +104,7 @@ class LiveFeed:
         self._conditions = conditions
         self._told: tuple[Mapping[str, LinkState], Mapping[str, Sequence[ConditionRow]]] = ({}, {})
         self._told_at = -math.inf
+        self._refused: str | None = None
         self.problem: str | None = None
         self.pushed = 0
 
@@ -175,7 +177,14 @@ class LiveFeed:
             log.info("edge.live_back", url=self._url)
             self.problem = None
         self.pushed += 1
+        self._note_refused(answer.text[:_MOST_NOTED] or None)
         return True
+
+    def _note_refused(self, refused: str | None) -> None:
+        """Log what the API did not take of a push, once while it is the same."""
+        if refused not in (None, self._refused):
+            log.warning("edge.live_partly_refused", url=self._url, answer=refused)
+            self._refused = refused
 
 
 def _row(key: Key, newest: Newest) -> list[Any]:

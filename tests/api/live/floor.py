@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pilotline_api.live.clock import Moment
-from pilotline_api.live.push import EdgePush, decode_push
+from pilotline_api.live.push import EdgePush
+from pilotline_api.live.push_decoding import decode_push
 from pilotline_plant import DataType, Endpoint, Limits, Machine, Plant, Sector, Site, Tag, Unit
 
 NOON_MS = 1_795_694_400_000
@@ -103,4 +104,6 @@ def push(
     agent: str = "edge-1",
     sent_ms: int = NOON_MS,
 ) -> EdgePush:
-    return decode_push(body(values, connections, agent=agent, sent_ms=sent_ms))
+    sound, refused = decode_push(body(values, connections, agent=agent, sent_ms=sent_ms))
+    assert not refused
+    return sound

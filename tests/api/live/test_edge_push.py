@@ -53,15 +53,38 @@ def test_an_api_without_an_edge_token_refuses_every_agent(
             assert post(closed, body(), Authorization="Bearer None").status_code == 401
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"{}", b"[" * 100_000, b"\xff", body([("a", "b", 1, [], 0)])]
-)
+@pytest.mark.parametrize("content", [b"", b"{}", b"[" * 100_000, b"\xff"])
 def test_what_is_no_push_is_refused_and_says_why(api: RunningApi, content: bytes) -> None:
     answer = api.push(content)
 
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     assert "push" in answer.json()["detail"]
+
+
+def test_a_wrong_item_is_named_and_counted_and_the_others_are_shown(api: RunningApi) -> None:
+    values = [
+        ("oven-1", "setpoint", -1, 1.0, GOOD),
+        ("oven-1", "temperature", time.time_ns(), 44.5, GOOD),
+        *(("press-1", f"t{number}", -1, 1.0, GOOD) for number in range(30)),
+    ]
+
+    answer = api.push(body(values))
+
+    assert answer.status_code == 200
+    said = answer.json()
+    assert said["refused"] == 31
+    assert len(said["errors"]) == 20
+    assert said["errors"][0]["pointer"] == "/values/0"
+    assert said["errors"][0]["message"].startswith("oven-1.setpoint: ")
+    with stream(api.browser(Role.OPERATOR)) as reader:
+        assert value_of(reader.next("snapshot"), "oven-1", "temperature") == 44.5
+    counted = [
+        line
+        for line in api.client().get("/metrics").text.splitlines()
+        if 'outcome="refused"' in line
+    ]
+    assert any(line.startswith("pilotline_edge_values_total") for line in counted)
 
 
 def test_a_body_beyond_the_limit_is_refused(api: RunningApi) -> None:

@@ -26,7 +26,7 @@ class Desk:
 
     def take(self, *values: tuple[object, ...], **connections: bool) -> Applied:
         async def taking() -> Applied:
-            return self.ingest.take(body(values, connections))
+            return self.ingest.take(body(values, connections))[0]
 
         return in_virtual_time(taking())
 
