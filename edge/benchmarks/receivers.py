@@ -58,6 +58,7 @@ async def ours(port: int, tags: int, take: Callable[[int], None]) -> None:
     """Receive with the agent's session, subscription and pump."""
     from pilotline_edge.connection.session import MachineSession
     from pilotline_edge.connection.trust import TrustStore
+    from pilotline_edge.structures import StructureTypes
     from pilotline_edge.subscription.items import items_by_interval
     from pilotline_edge.subscription.publication import Publication
     from pilotline_edge.subscription.pump import PublishPump, Taken
@@ -68,7 +69,7 @@ async def ours(port: int, tags: int, take: Callable[[int], None]) -> None:
         session = MachineSession(machine, None, TrustStore(Path(folder, "pki")))
         await session.open()
         ((interval_ms, items),) = items_by_interval(machine.tags)
-        subscription = MachineSubscription(session, interval_ms, items)
+        subscription = MachineSubscription(session, interval_ms, items, StructureTypes(session))
         await subscription.create()
         await subscription.monitor()
 

@@ -162,6 +162,45 @@ def test_a_tag_that_names_no_field_is_told_which_there_are(
     assert name not in values
 
 
+async def _ask_at_once(tmp_path: Path) -> list[str]:
+    """Return which data types the server was asked for by tags of three ways of reading."""
+    asked: list[str] = []
+    historian, data = MemoryHistorian(), tmp_path / "data"
+
+    async def count(server: Server) -> None:
+        await furnish(server)
+        isession: Any = server.iserver.isession
+        session_type = type(isession)
+        original = session_type.read
+
+        async def read(self: Any, params: ua.ReadParameters) -> Any:  # noqa: ANN401
+            definitions = AttributeIds.DataTypeDefinition.value
+            asked.extend(
+                str(each.NodeId) for each in params.NodesToRead if each.AttributeId == definitions
+            )
+            return await original(self, params)
+
+        monkeypatch.setattr(session_type, "read", read)
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        async with OpcUaMachine(("plain",), prepare=count) as mill:
+            node_id = f"nsu={NAMESPACE};s=mill"
+            tags = [
+                tag("fast", node_id=node_id, field="Axes[1].Load", publishing_ms=100),
+                tag("slow", node_id=node_id, field="Axes[1].At.X", publishing_ms=200),
+                tag("polled", node_id=node_id, field="Name", reading="poll"),
+            ]
+            async with agent(plant(machine(mill.url, tags)), historian, data):
+                await until(lambda: len({of.tag for of, _ in historian.stored}) == len(tags))
+    return asked
+
+
+def test_a_type_is_asked_for_once_however_many_ways_a_machine_is_read(tmp_path: Path) -> None:
+    asked = asyncio.run(_ask_at_once(tmp_path))
+    assert asked
+    assert len(asked) == len(set(asked))
+
+
 # -- types a server must not describe -----------------------------------------------------------
 
 

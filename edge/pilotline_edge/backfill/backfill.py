@@ -15,11 +15,10 @@ from pilotline_edge.connection.session import MachineSession
 from pilotline_edge.errors import UndecodableMessage
 from pilotline_edge.link.intake import Intake
 from pilotline_edge.link.state import MachineState
-from pilotline_edge.polling import PollingGroup
+from pilotline_edge.structures import StructureTypes
 from pilotline_edge.subscription.healing import Step
 from pilotline_edge.subscription.items import Item
 from pilotline_edge.subscription.publication import Unsupported
-from pilotline_edge.subscription.subscription import MachineSubscription
 from pilotline_historian import Gap
 
 log = structlog.get_logger("pilotline.edge")
@@ -46,24 +45,26 @@ class Backfill:
         session: MachineSession,
         intake: Intake,
         state: MachineState,
-        sources: Sequence[MachineSubscription | PollingGroup],
+        items: Sequence[Item],
+        types: StructureTypes,
     ) -> None:
         self._session = session
         self._intake = intake
         self._state = state
-        self._sources = sources
+        self._every = items
         self._items = self._indexed()
+        self._types = types
         self._archive: Archive | None = None
         self._readings: dict[tuple[int, str], Reading] = {}
 
-    def _indexed(self) -> dict[str, tuple[Item, MachineSubscription | PollingGroup]]:
-        return {item.tag.id: (item, of) for of in self._sources for item in of.items}
+    def _indexed(self) -> dict[str, Item]:
+        return {item.tag.id: item for item in self._every}
 
     def adapt(self) -> None:
         """Ask for the tags there are now; no loss may be waiting."""
         self._items = self._indexed()
         if self._archive is not None:
-            self._archive.know(item.tag for item, _ in self._items.values())
+            self._archive.know(item.tag for item in self._items.values())
 
     def expire(self) -> None:
         """Declare what waited too long, connected or not."""
@@ -84,7 +85,7 @@ class Backfill:
         for loss in losses:
             loss.judged = False
         archive = self._archive = Archive(self._session)
-        archive.know(item.tag for item, _ in self._items.values())
+        archive.know(item.tag for item in self._items.values())
         failures = 0
         while True:
             self.expire()
@@ -177,10 +178,10 @@ class Backfill:
         return []
 
     async def _selected(self, tag: str, recorded: Recorded) -> Recorded:
-        item, subscription = self._items[tag]
+        item = self._items[tag]
         if isinstance(recorded.value, Unsupported) or not item.whole:
-            await subscription.types.learn(recorded.value, item.steps)
-            return recorded._replace(value=item.select(recorded.value, subscription.types))
+            await self._types.learn(recorded.value, item.steps)
+            return recorded._replace(value=item.select(recorded.value, self._types))
         return recorded
 
     async def _keep(self, recorded: list[tuple[str, Recorded]], loss: Loss) -> None:

@@ -15,6 +15,7 @@ from asyncua.ua.ua_binary import struct_from_binary
 from pilotline_edge.connection.session import MachineSession
 from pilotline_edge.errors import SubscriptionsRefused
 from pilotline_edge.events.fields import BASE_CLAUSES, CLAUSES, event_filter, ns_of
+from pilotline_edge.structures import StructureTypes
 from pilotline_edge.subscription.items import Item
 from pilotline_edge.subscription.nodes import Resolved, node_at
 from pilotline_edge.subscription.subscription import MachineSubscription
@@ -63,7 +64,10 @@ class EventSubscription(MachineSubscription):
     def __init__(
         self, session: MachineSession, source: EventSource, began: Callable[[int], None]
     ) -> None:
-        super().__init__(session, PUBLISHING_MS, [Item(_TAG, 0)], most_per_message=MOST_PER_MESSAGE)
+        types = StructureTypes(session)  # events have fields of their own, and need none
+        super().__init__(
+            session, PUBLISHING_MS, [Item(_TAG, 0)], types, most_per_message=MOST_PER_MESSAGE
+        )
         self._source = source
         self._began_at = began
 

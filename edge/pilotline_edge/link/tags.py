@@ -16,6 +16,7 @@ from pilotline_edge.link.state import MachineState
 from pilotline_edge.link.value_stream import ValueStream
 from pilotline_edge.polling import Poll, Poller, PollingGroup, leave_out, regroup
 from pilotline_edge.racing import first_to_fail
+from pilotline_edge.structures import StructureTypes
 from pilotline_edge.subscription.items import handles_of, items_by_interval, polled_items
 from pilotline_edge.subscription.publication import Publication
 from pilotline_edge.subscription.subscription import MachineSubscription
@@ -54,17 +55,16 @@ class TagReader:
         self._settling = settling
         self._heard = heard
         tags = session.machine.tags
+        types = StructureTypes(session)
         self._subscriptions = tuple(
-            MachineSubscription(session, interval_ms, items)
+            MachineSubscription(session, interval_ms, items, types)
             for interval_ms, items in items_by_interval(tags)
         )
         self.streams = [ValueStream(each, intake) for each in self._subscriptions]
         self.items = polled_items(tags)
         self.items += [item for each in self._subscriptions for item in each.items]
-        self.poller = Poller(session, self.items, self._take)
-        sources: list[PollingGroup | MachineSubscription]
-        sources = [*self.poller.groups, *self._subscriptions]
-        self.backfill = Backfill(session, intake, state, sources)
+        self.poller = Poller(session, self.items, types, self._take)
+        self.backfill = Backfill(session, intake, state, self.items, types)
 
     # -- on a connection --------------------------------------------------------------------
 

@@ -61,7 +61,7 @@ class PollingGroup:
         session: the machine's session.
         items: every item of that interval; those are read of which `Item.polled` says why.
         schedule: when to poll.
-        types: what the server's structures are made of.
+        types: what the server's structures are made of, the same for all of the machine.
         took_s: how long the last poll took.
     """
 
@@ -69,7 +69,7 @@ class PollingGroup:
     items: Sequence[Item]
     schedule: PollSchedule
     take: Callable[["PollingGroup", Poll], asyncio.Future[None] | None]
-    types: StructureTypes = field(init=False)
+    types: StructureTypes
     took_s: float | None = None
     _handles: dict[int, Item] = field(default_factory=dict)
     _nodes: dict[int, ua.NodeId] = field(default_factory=dict)
@@ -81,7 +81,6 @@ class PollingGroup:
     def __post_init__(self) -> None:
         """Index the items by their number."""
         self._handles = {item.handle: item for item in self.items}
-        self.types = StructureTypes(self.session)
 
     def adapt(self, items: Sequence[Item]) -> None:
         """Have these items instead."""

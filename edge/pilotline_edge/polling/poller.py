@@ -15,6 +15,7 @@ from pilotline_edge.polling.group import PollingGroup
 from pilotline_edge.polling.poll import Poll
 from pilotline_edge.polling.schedule import PollSchedule
 from pilotline_edge.racing import first_to_fail
+from pilotline_edge.structures import StructureTypes
 from pilotline_edge.subscription.items import Item
 
 _SIGN_OF_LIFE_S = 5.0
@@ -35,11 +36,13 @@ class Poller:
         groups: items by sampling interval.
     """
 
-    def __init__(self, session: MachineSession, items: Iterable[Item], take: Take) -> None:
+    def __init__(
+        self, session: MachineSession, items: Iterable[Item], types: StructureTypes, take: Take
+    ) -> None:
         ordered = sorted(items, key=lambda item: item.tag.sampling_ms)
         self._session = session
         self.groups = [
-            PollingGroup(session, list(group), PollSchedule(interval_ms / 1000), take)
+            PollingGroup(session, list(group), PollSchedule(interval_ms / 1000), take, types)
             for interval_ms, group in groupby(ordered, key=lambda item: item.tag.sampling_ms)
         ]
 

@@ -50,6 +50,8 @@ class StructureTypes:
     and they are data.
 
     Characteristics
+        shared: one for all that reads the machine; who needs a type that another asks for waits for
+            that answer
         size: 500 types and 4 type dictionaries; a value of one more cannot be read
         asked: when a value of a type comes that is not known, for 2 s; again a minute after a
             refusal, 2 s after a slow answer
@@ -63,6 +65,7 @@ class StructureTypes:
         self._definitions: dict[TypeKey, StructureDefinition] = {}
         self._dictionaries: dict[ua.NodeId, TypeDictionary] = {}
         self._refused: dict[ua.NodeId, _Refusal] = {}
+        self._asking: dict[ua.NodeId, asyncio.Lock] = {}
         self._read: dict[Encoded, Unsupported] = {}
 
     def selected(self, value: Held, steps: Sequence[FieldStep]) -> Held:
@@ -82,16 +85,15 @@ class StructureTypes:
             unknown = self._unknown(value, steps)
             if unknown is None:
                 return
-            refused = self._refused.get(unknown)
-            if refused is not None and self._now() < refused.until:
+            if self._refuses(unknown):
                 return
-            await self._ask(unknown)
+            await self._ask_once(unknown)
 
     async def learn_encoding(self, encoding: ua.NodeId) -> None:
         """Ask the server what a structure encoded so is made of; see `learn`."""
         self._forget_former_run()
         if encoding not in self._keys and encoding not in self._refused:
-            await self._ask(encoding)
+            await self._ask_once(encoding)
 
     async def learn_data_type(self, data_type: ua.NodeId) -> StructureDefinition:
         """Return the definition of a data type.
@@ -150,6 +152,21 @@ class StructureTypes:
 
         selected(value, steps, opened)
         return missing[0] if missing else None
+
+    def _refuses(self, encoding: ua.NodeId) -> bool:
+        """Return whether a type was refused and is not to be asked for again yet."""
+        refused = self._refused.get(encoding)
+        return refused is not None and self._now() < refused.until
+
+    async def _ask_once(self, encoding: ua.NodeId) -> None:
+        """Learn what an encoding belongs to, or wait until whoever asks for it already has."""
+        asking = self._asking.setdefault(encoding, asyncio.Lock())
+        try:
+            async with asking:
+                if encoding not in self._keys and not self._refuses(encoding):
+                    await self._ask(encoding)
+        finally:
+            self._asking.pop(encoding, None)
 
     async def _ask(self, encoding: ua.NodeId) -> None:
         """Learn what an encoding belongs to; what was learnt before time is up is kept."""

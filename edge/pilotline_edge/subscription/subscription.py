@@ -58,6 +58,7 @@ class MachineSubscription:
         session: the machine's session.
         interval_ms: publishing interval asked for.
         items: the tags that share it.
+        types: what the server's structures are made of, the same for all of the machine.
         subscription_id: the server's number, or None while there is none.
         expected: sequence number of the next message.
         silences: connections in a row that ended because nothing was heard.
@@ -67,13 +68,13 @@ class MachineSubscription:
         retry_at: loop time from which to ask again for one that was refused.
         polled: tags of it that coverage was told are polled instead, None before it was told.
         doubtful: whether the server has it and it is unknown what it sent; it is made anew.
-        types: what the server's structures are made of.
         most_per_message: most notifications the server is asked to put into one message.
     """
 
     session: MachineSession
     interval_ms: int
     items: list[Item]
+    types: StructureTypes
     subscription_id: int | None = None
     expected: int = FIRST_SEQUENCE
     silences: int = 0
@@ -91,12 +92,10 @@ class MachineSubscription:
     _handles: dict[int, Item] = field(default_factory=dict)
     _partial: set[int] = field(default_factory=set)
     _unwanted: list[Item] = field(default_factory=list)
-    types: StructureTypes = field(init=False)
 
     def __post_init__(self) -> None:
         """Index the items by the number the server sends with each value."""
         self._index()
-        self.types = StructureTypes(self.session)
 
     def _index(self) -> None:
         self._handles = {item.handle: item for item in self.items}
