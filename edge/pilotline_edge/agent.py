@@ -15,6 +15,7 @@ import structlog
 
 from pilotline_edge.connection.session import SessionSettings
 from pilotline_edge.connection.trust import TrustStore
+from pilotline_edge.errors import LiveUrlError
 from pilotline_edge.fleet.fleet import Fleet, Wiring
 from pilotline_edge.fleet.reload import PlantFile, Reloader
 from pilotline_edge.forwarding import DeadLetters, Forwarder
@@ -98,7 +99,9 @@ class EdgeAgent:
         """Run until `stop` is set.
 
         Raises:
-            LeaseHeld: another agent uses the data directory.
+            DataDirectoryUnusable: the data directory is not there to be written.
+            LeaseHeld: another agent uses it.
+            LiveUrlError: where live values should go is no address.
             JournalFailed: the disk does not keep what it took.
         """
         with Lease(self._settings.data):
@@ -136,6 +139,14 @@ class EdgeAgent:
         rates = Rates()
         try:
             with observed(overview, settings.metrics):
+                log.info(
+                    "edge.started",
+                    agent=settings.name,
+                    plant=self._plant.name,
+                    machines=len(self._plant.machines),
+                    data=str(settings.data.absolute()),
+                    waiting=journal.size.samples,
+                )
                 forwarder.start()
                 fleet.begin(self._plant.machines, delivered_before(settings.data))
                 work = [fleet.run(), self._tell(overview, rates, forwarder), overview.aging.run()]
@@ -147,6 +158,7 @@ class EdgeAgent:
         finally:
             forwarder.stop(_FORWARDER_ENDS_WITHIN_S)
             self._write_status(overview, rates, stopped=True)
+            log.info("edge.stopped", agent=settings.name, waiting=journal.size.samples)
 
     async def _watch(self, path: Path, reloader: Reloader) -> None:
         file = PlantFile(path, reloader.take)
@@ -157,6 +169,11 @@ class EdgeAgent:
         settings = self._settings
         if settings.live_url is None:
             return None
+        if not settings.live_url.startswith(("http://", "https://", "mqtt://", "mqtts://")):
+            raise LiveUrlError(
+                f"live values cannot go to {settings.live_url!r}; write http://HOST:PORT of the "
+                "API, or mqtt://HOST:PORT of a broker (https://, mqtts:// with TLS)"
+            )
         if is_broker(settings.live_url):
             return MqttFeed(settings.live_url, settings.name, self._machine_states)
         return LiveFeed(

@@ -20,8 +20,11 @@
     │   ├── JournalFailed        the disk does not keep what it took; the agent must stop
     │   └── RecordCorrupt        one record fails its checksum
     ├── LeaseHeld                another agent owns the data directory
+    ├── DataDirectoryUnusable    the data directory cannot be made, read or written
+    ├── StatusUnreadable         what an agent said last cannot be read
     ├── AddressTaken             metrics cannot be served where they should be
-    └── BrokerUrlError           a broker's address cannot be used
+    └── LiveUrlError             where live values should go cannot be used
+        └── BrokerUrlError       the same, of a broker
 """
 
 from asyncua import ua
@@ -123,9 +126,21 @@ class LeaseHeld(EdgeError):  # noqa: N818 - a state, not a mistake
         self.pid = pid
 
 
+class DataDirectoryUnusable(EdgeError):  # noqa: N818 - a state, not a mistake
+    """The data directory cannot be made, read or written; the message says why."""
+
+
+class StatusUnreadable(EdgeError):  # noqa: N818 - a state, not a mistake
+    """What an agent said last is not for us to read, or no status."""
+
+
 class AddressTaken(EdgeError):  # noqa: N818 - a state, not a mistake
     """Metrics and health cannot be served on the address asked for."""
 
 
-class BrokerUrlError(EdgeError):
+class LiveUrlError(EdgeError):
+    """Where live values should go is no address of an API or a broker."""
+
+
+class BrokerUrlError(LiveUrlError):
     """A broker's address cannot be understood or must not be used so."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pilotline_edge.data_directory import prepare
 from pilotline_edge.errors import LeaseHeld
 
 
@@ -20,9 +21,10 @@ class Lease:
         """Take the lease.
 
         Raises:
+            DataDirectoryUnusable: it cannot be made, or is not ours to write.
             LeaseHeld: another agent has it; the message names its process.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        prepare(self._path.parent)
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -24,6 +24,7 @@ VICTORIAMETRICS_TOKEN_VARIABLE: Final = "PILOTLINE_VICTORIAMETRICS_TOKEN"  # noq
 _PORTS: Final = {"influxdb": 8086, "victoriametrics": 8428}
 _METRIC_NAME: Final = "pilotline"
 _METRIC: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_HINT: Final = "; a token goes into the environment, or a file that token_file names"
 _FORMS: Final = (
     "sqlite:///relative/file.sqlite, sqlite:////absolute/file.sqlite, "
     "influxdb://host:port/bucket?org=… or victoriametrics://host:port, influxdbs://… and "
@@ -145,10 +146,11 @@ def _check_authority(ca_file: str) -> None:
 def _parameters(url: str, parts: SplitResult, known: tuple[str, ...]) -> dict[str, str]:
     given = dict(parse_qsl(parts.query, keep_blank_values=True))
     unknown = sorted(given.keys() - set(known))
+    secret = {"token", "password", "user", "username"} & given.keys()
     if unknown or parts.fragment:
         raise HistorianUrlError(
             f"historian URL {_shown(url)!r} has unknown parameters {', '.join(unknown) or '#'}; "
-            f"known are: {', '.join(known) or 'none'}"
+            f"known are: {', '.join(known) or 'none'}{_HINT if secret else ''}"
         )
     return given
 
@@ -166,7 +168,9 @@ def _timeout_s(stated: str | None) -> float:
 
 
 def _shown(url: str) -> str:
-    """Return the URL without credentials, for messages."""
+    """Return the URL without credentials, for messages: what a parameter says may be a token."""
     scheme, mark, rest = url.partition("://")
+    rest, question, parameters = rest.partition("?")
     authority, slash, path = rest.partition("/")
-    return scheme + mark + authority.rpartition("@")[2] + slash + path
+    hidden = "&".join(f"{each.partition('=')[0]}=…" for each in parameters.split("&") if each)
+    return scheme + mark + authority.rpartition("@")[2] + slash + path + question + hidden

@@ -343,7 +343,7 @@ def test_the_command_tells_by_its_exit_code_whether_anything_differs(tmp_path: P
     asyncio.run(_with_furnace(tmp_path, work))
     same_done, differs = found
     assert same_done.exit_code == 0, same_done.output
-    assert "1 tags as they were" in same_done.output
+    assert "1 tag as before" in same_done.output
     assert differs.exit_code == 1, differs.output
     assert "~ t: Float is now Double" in differs.output
     assert "+ 3:Furnace/3:Zones/3:Zone1/3:On: node_id = " in differs.output

@@ -193,8 +193,8 @@ def test_a_person_lists_accepts_rejects_and_revokes_by_thumbprint(
 
 
 def test_what_is_not_there_is_told(tmp_path: Path) -> None:
-    assert "no certificates in" in _run(tmp_path, "accept", "0" * 16, code=1)
-    assert "neither a certificate's file" in _run(tmp_path, "accept", "nothing.der", code=1)
+    assert "no certificate in" in _run(tmp_path, "accept", "0" * 16, code=1)
+    assert "neither a file nor" in _run(tmp_path, "accept", "nothing.der", code=1)
 
 
 def test_an_authority_is_brought_as_a_file(works: Works, tmp_path: Path) -> None:

@@ -55,7 +55,12 @@ def test_a_url_that_cannot_be_understood_is_explained(url: str, reason: str) -> 
 
 
 @pytest.mark.parametrize(
-    "url", ["influxdb://user:hunter2@host/bucket", "influxdb://user:hunter2@host:x/bucket"]
+    "url",
+    [
+        "influxdb://user:hunter2@host/bucket",
+        "influxdb://user:hunter2@host:x/bucket",
+        "influxdb://host/bucket?org=a&token=hunter2",
+    ],
 )
 def test_credentials_in_a_url_are_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(HistorianUrlError) as told:

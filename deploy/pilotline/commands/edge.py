@@ -68,12 +68,15 @@ def run(
     """Run one agent until it is told to stop; a changed plant file is taken as it runs."""
     from pilotline.logs import log_to_stderr
     from pilotline_edge import AgentSettings, EdgeError, MetricsAddress, run_agent
+    from pilotline_edge.data_directory import prepare
     from pilotline_historian import HistorianError, open_historian
     from pilotline_plant import PlantError
     from pilotline_plant.reading import read_plant
 
     log_to_stderr()
     _quiet_libraries()
+    if trust is not None and not trust.is_dir():
+        raise typer.BadParameter(f"--trust {trust}: there is no such folder")
     settings = AgentSettings(
         data=data,
         live_url=live,
@@ -85,7 +88,7 @@ def run(
         metrics=None if metrics_port is None else MetricsAddress(metrics_port, metrics_host),
     )
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        prepare(data)
         target = historian or f"sqlite:///{(data / 'historian.sqlite').absolute()}"
         run_agent(read_plant(plant), open_historian(target), settings)
     except (EdgeError, HistorianError, PlantError, OSError) as error:
@@ -99,13 +102,21 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Tell how an agent does; exit code 1 when none runs."""
-    from pilotline_edge import read_status
+    from pilotline_edge import EdgeError, read_status
 
-    found = read_status(data)
+    try:
+        found = read_status(data)
+    except EdgeError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
     if as_json:
         typer.echo(json.dumps(found or {"running": False}, ensure_ascii=False))
     elif found is None:
-        typer.echo(f"no agent has run on {data}; start one with `pilotline edge run`", err=True)
+        typer.echo(
+            f"no agent has run on {data}; name its directory by --data, or start one with "
+            "`pilotline edge run`",
+            err=True,
+        )
     elif "plant_file" not in found:
         typer.echo(
             f"the status in {data} is an older agent's; restart the agent, or use --json", err=True

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import JustifyMethod, RenderableType
     from rich.table import Table
 
 _SLOW_WRITE_S = 5.0
@@ -13,6 +13,10 @@ _LATE_S = 10.0
 _SKEWED_S = 1.0
 _NEARLY_FULL = 0.9
 _MOST_TROUBLES = 40
+_NAME_WIDTH = 16
+_FIGURES = {"Values/s": 8, "Lag": 6, "Clock": 7, "Bad": 5, "Gaps": 4}
+"""Columns of figures, and how wide they are at least."""
+_COLUMNS = ("Machine", "State", *_FIGURES, "Last gap", "Healed by")
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 Status = dict[str, Any]
@@ -62,15 +66,16 @@ def _machines(status: Status, now: datetime) -> "Table":
         pad_edge=False,
         collapse_padding=True,
     )
-    table.add_column("Machine", no_wrap=True)
-    table.add_column("State", no_wrap=True, min_width=13)
-    # In a narrow terminal words are cut, figures never.
-    for name, width in (("Values/s", 8), ("Lag", 6), ("Clock", 7), ("Bad", 5), ("Gaps", 4)):
-        table.add_column(name, justify="right", no_wrap=True, min_width=width)
-    table.add_column("Last gap", no_wrap=True)
-    table.add_column("Healed by", no_wrap=True)
-    for machine in machines:
-        table.add_row(*_row(machine, now))
+    rows = [dict(zip(_COLUMNS, _row(machine, now), strict=True)) for machine in machines]
+    longest = max((len(machine["id"]) for machine in machines), default=0)
+    # In a narrow terminal words are cut, figures never, and names only when they are long.
+    least = {"Machine": min(longest, _NAME_WIDTH), "State": 13, **_FIGURES}
+    told = [name for name in _COLUMNS if any(map(str, (row[name] for row in rows)))]
+    for name in told:
+        justify: JustifyMethod = "right" if name in _FIGURES else "left"
+        table.add_column(name, no_wrap=True, justify=justify, min_width=least.get(name, 0))
+    for row in rows:
+        table.add_row(*(row[name] for name in told))
     return table
 
 
@@ -160,9 +165,12 @@ def _historian(historian: Status, now: datetime) -> "RenderableType":
 
 
 def _troubles(status: Status) -> Iterator[tuple[str, str, str]]:
+    from pilotline_edge.link.link import AGENT_STOPS
+
     for machine in status["machines"]:
-        if not machine["connected"]:
-            yield machine["id"], "away", machine["cause"] or ""
+        if not machine["connected"] and machine["cause"] != AGENT_STOPS:
+            cause = (machine["cause"] or "").removeprefix(f"machine {machine['id']}: ")
+            yield machine["id"], "away", cause
         for server in machine["servers"]:
             if not server["in_use"] and server["problem"]:
                 yield machine["id"], "standby", f"{server['url']}: {server['problem']}"

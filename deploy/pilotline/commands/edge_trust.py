@@ -3,14 +3,14 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from rich.table import Table
+    from rich.console import RenderableType
 
     from pilotline_edge.pki.shelf import Shelf, Shelved
 
@@ -38,11 +38,17 @@ def list_certificates(
     from pilotline_edge.pki.shelf import Shelved
 
     now = datetime.now(UTC)
-    shelved = _shelf(data).all()
-    for name in ("certificate.der", "next-certificate.der"):
-        path = data / "pki" / "own" / name
-        if path.exists():
-            shelved.append(Shelved("own", path, read_certificate(path)))
+    try:
+        if not data.is_dir():
+            raise FileNotFoundError(f"there is no directory {data}; name the agent's by --data")
+        shelved = _shelf(data).all() if (data / "pki").is_dir() else []
+        for name in ("certificate.der", "next-certificate.der"):
+            path = data / "pki" / "own" / name
+            if path.exists():
+                shelved.append(Shelved("own", path, read_certificate(path)))
+    except (OSError, ValueError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
     if as_json:
         typer.echo(json.dumps([each.to_json(now) for each in shelved], ensure_ascii=False))
         return
@@ -51,7 +57,9 @@ def list_certificates(
         return
     from rich.console import Console
 
-    Console().print(_table(shelved, now))
+    console = Console()
+    for block in _blocks(shelved, now):
+        console.print(block)
 
 
 @app.command()
@@ -134,30 +142,62 @@ def _tell(shelved: "Shelved") -> None:
         typer.echo(f"it is refused all the same: it {fault}", err=True)
 
 
-def _table(shelved: "list[Shelved]", now: datetime) -> "Table":
-    from rich.markup import escape
+def _blocks(shelved: "list[Shelved]", now: datetime) -> "Iterator[RenderableType]":
+    """Yield each certificate as lines of its own: a thumbprint is compared whole, so never cut."""
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table()
-    for column in ("Folder", "Machine", "Presented", "Subject, issuer, application", "SHA-256"):
-        table.add_column(column, overflow="fold")
-    table.add_column("Valid")
     for each in shelved:
         facts = each.to_json(now)
-        names = [facts["subject"]]
-        if facts["issuer"] != facts["subject"]:
-            names.append(f"by {facts['issuer']}")
-        names += facts["application_uris"]
-        table.add_row(
-            each.folder + (" (authority)" if facts["authority"] else ""),
-            each.machine or "",
-            facts["presented"],
-            escape("\n".join(map(_plain, names))),
-            facts["sha256"],
-            f"{facts['valid_from'][:10]} to {facts['valid_to'][:10]}"
-            + (f"\n{facts['fault']}" if facts["fault"] else ""),
+        yield Text(
+            _heading(each, facts), style="bold yellow" if each.folder == "rejected" else "bold"
         )
-    return table
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        for word, fact in _facts(facts):
+            grid.add_row(f"  {word}", Text(_plain(fact)))
+        yield grid
+        yield ""
+    if waiting := [each for each in shelved if each.folder == "rejected"]:
+        yield Text(_what_to_do(waiting))
+
+
+def _heading(shelved: "Shelved", facts: dict[str, Any]) -> str:
+    words = shelved.folder + (" (authority)" if facts["authority"] else "")
+    if facts["machine"]:
+        words += f": {_plain(facts['machine'])}"
+    return f"{words}, {_since(shelved.folder)} {shelved.presented:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _since(folder: str) -> str:
+    """Return what a file's time says: a certificate keeps it while it is moved."""
+    return "made" if folder == "own" else "presented"
+
+
+def _facts(facts: dict[str, Any]) -> "Iterator[tuple[str, str]]":
+    yield "SHA-256", facts["sha256"]
+    yield "subject", facts["subject"]
+    if facts["issuer"] != facts["subject"]:
+        yield "issuer", facts["issuer"]
+    if uris := facts["application_uris"]:
+        yield "application", ", ".join(uris)
+    if hosts := facts["hosts"]:
+        yield "hosts", ", ".join(hosts)
+    yield "valid", f"{facts['valid_from'][:10]} to {facts['valid_to'][:10]}"
+    if facts["fault"]:
+        yield "refused", f"it {facts['fault']}"
+
+
+def _what_to_do(waiting: "list[Shelved]") -> str:
+    from pilotline_edge.pki.certificates import fingerprint
+
+    number = "1 certificate waits" if len(waiting) == 1 else f"{len(waiting)} certificates wait"
+    digits = fingerprint(waiting[0].certificate)[:16]
+    return (
+        f"{number} for you. Compare SHA-256 with the machine's own display, then run\n"
+        f"  pilotline edge trust accept {digits}"
+    )
 
 
 def _plain(text: str) -> str:

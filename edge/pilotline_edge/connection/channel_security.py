@@ -118,8 +118,20 @@ async def _shown_for(
     except uaerrors.UaError as error:
         raise EndpointRefused(
             f"machine {machine.id}: {url} does not offer SignAndEncrypt with "
-            f"{machine.endpoint.security}; choose a policy that the machine has"
+            f"{machine.endpoint.security}; {_remedy(endpoints)}"
         ) from error
     chain = offered.ServerCertificate or b""
     uri = offered.Server.ApplicationUri
     return ServerCertificate(machine.id, urlsplit(url).hostname, chain, uri)
+
+
+def _remedy(endpoints: list[ua.EndpointDescription]) -> str:
+    """Return what a person can do; a server's own words, which may be hostile, are not repeated."""
+    offered = {each.SecurityPolicyUri for each in endpoints if each.SecurityMode == _MODE}
+    names = [name for name, policy in POLICIES.items() if policy.URI in offered]
+    if names:
+        return f'it offers {", ".join(names)}: write security = "{names[-1]}" for its endpoint'
+    return (
+        "nor with any other policy that is safe: switch one on at the machine; only on a network "
+        'that nobody else can reach, write security = "None" for its endpoint'
+    )

@@ -21,6 +21,7 @@ from pilotline_edge.connection.redundancy import Standing
 from pilotline_edge.connection.session_key import SessionKey
 from pilotline_edge.connection.transport import MachineClient
 from pilotline_edge.connection.trust import TrustStore
+from pilotline_edge.connection.words import status_words, unanswered
 from pilotline_edge.errors import EndpointRefused, MachineUnreachable
 from pilotline_plant import Machine
 
@@ -33,6 +34,10 @@ _REFUSALS = (
     uaerrors.BadCertificateUntrusted,
     uaerrors.BadSecurityChecksFailed,
     uaerrors.BadSecurityPolicyRejected,
+)
+_REMEDY = (
+    "check the endpoint's user, its password, and whether the machine trusts this agent's "
+    "certificate (`pilotline edge trust list` shows it)"
 )
 
 
@@ -132,9 +137,8 @@ class MachineSession:
         except _REFUSALS as error:
             await self.forget()
             raise EndpointRefused(
-                f"machine {self.machine.id}: {self.url} refuses us with "
-                f"{type(error).__name__}: {error}; check user, password and whether the machine "
-                "trusts this agent's certificate"
+                f"machine {self.machine.id}: {self.url} refuses us with {status_words(error)}; "
+                f"{_REMEDY}"
             ) from error
         except (OSError, TimeoutError, uaerrors.UaError) as error:
             self.abort()
@@ -142,7 +146,7 @@ class MachineSession:
                 await self.forget()
             raise MachineUnreachable(
                 f"machine {self.machine.id}: {self.url} does not answer as an "
-                f"OPC UA server ({_words(error)})"
+                f"OPC UA server ({unanswered(error)})"
             ) from error
 
     @property
@@ -291,10 +295,3 @@ class MachineSession:
     async def _ask_facts(self, client: MachineClient) -> ServerFacts:
         profile = self.machine.endpoint.profile
         return await ask_facts(client.uaclient.session, self.batches, profile)
-
-
-def _words(error: Exception) -> str:
-    """Return an error in words; asyncua names our limits as if they were the server's."""
-    if isinstance(error, uaerrors.BadRequestTooLarge):
-        return "it sends a message beyond the limits of this agent"
-    return f"{type(error).__name__}: {error}"

@@ -35,6 +35,9 @@ from pilotline_plant import Machine
 
 log = structlog.get_logger("pilotline.edge")
 
+AGENT_STOPS = "the agent stops"
+"""Why a machine that was well is no longer read once its agent is stopped."""
+
 _RECONNECT_FIRST_S = 0.5
 _RECONNECT_CAP_S = 3.0
 _RECONNECT_GROWTH = 1.5
@@ -177,7 +180,8 @@ class MachineLink:
                 self._tags.backfill.expire()
                 await self._session.pause(self._backoff.wait_s())
         finally:
-            self.state.disconnected("the agent stops")
+            if self.state.link.connected:
+                self.state.disconnected(AGENT_STOPS)
             for intake in self._intakes:
                 intake.note()
             await self._end_session()

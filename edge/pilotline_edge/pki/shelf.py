@@ -143,17 +143,32 @@ class Shelf:
             ]
             if len(found) == 1:
                 return found[0]
-            raise CertificateUnknown(
-                f"{len(found) or 'no'} certificates in {', '.join(sources)} begin with {digits}; "
-                "`pilotline edge trust list` shows them all"
-            )
+            raise CertificateUnknown(self._miss(digits, sources, len(found)))
         path = Path(wanted)
         try:
             certificate = read_certificate(path)
-        except (ValueError, OSError) as error:
+        except FileNotFoundError as error:
             raise CertificateUnknown(
-                f"{wanted} is neither a certificate's file nor at least {_LEAST_DIGITS} digits of "
-                f"a thumbprint ({error})"
+                f"{wanted} is neither a file nor at least {_LEAST_DIGITS} digits of a thumbprint; "
+                "`pilotline edge trust list` shows thumbprints"
+            ) from error
+        except OSError as error:
+            raise CertificateUnknown(f"{wanted} cannot be read: {error.strerror}") from error
+        except ValueError as error:
+            raise CertificateUnknown(
+                f"{wanted} holds no certificate; name a DER or PEM file that does"
             ) from error
         here = [each for each in self._in(sources) if each.certificate == certificate]
         return here[0] if here else Shelved("", path, certificate)
+
+    def _miss(self, digits: str, sources: Sequence[str], number: int) -> str:
+        """Return why a thumbprint does not name one certificate in some folders."""
+        if number:
+            return f"{number} certificates begin with {digits}; write more digits of the one meant"
+        for each in self.all():
+            if fingerprint(each.certificate).startswith(digits):
+                return f"{fingerprint(each.certificate)} is {each.folder} already"
+        return (
+            f"no certificate in {', '.join(sources)} begins with {digits}; "
+            "`pilotline edge trust list` shows them all"
+        )

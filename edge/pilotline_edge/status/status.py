@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pilotline_edge.connection.redundancy import Standing
+from pilotline_edge.errors import StatusUnreadable
 from pilotline_edge.link.link import MachineLink
 from pilotline_edge.status.overview import Overview
 from pilotline_historian import Gap
@@ -182,13 +183,24 @@ def read_status(folder: Path) -> dict[str, Any] | None:
     """Return the status that an agent on this data directory wrote last, or None.
 
     ``running`` in it says whether it is fresh, ``age_s`` how old it is.
+
+    Raises:
+        StatusUnreadable: this user may not read it, or it is no status.
     """
+    path = folder / FILE_NAME
     try:
-        text = (folder / FILE_NAME).read_text(encoding="utf-8")
-    except FileNotFoundError:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    status: dict[str, Any] = json.loads(text)
-    updated = datetime.fromisoformat(status["updated"])
+    except OSError as error:
+        raise StatusUnreadable(
+            f"{path} cannot be read ({error.strerror}); ask as the agent's own user"
+        ) from error
+    try:
+        status: dict[str, Any] = json.loads(text)
+        updated = datetime.fromisoformat(status["updated"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise StatusUnreadable(f"{path} is no agent's status ({error!r}); remove it") from error
     age_s = (datetime.now(UTC) - updated).total_seconds()
     status["age_s"] = round(age_s, 1)
     status["running"] = age_s < STALE_AFTER_S and not status.get("stopped")
@@ -202,7 +214,7 @@ def delivered_before(folder: Path) -> dict[str, int]:
     """
     try:
         status = read_status(folder)
-    except (ValueError, KeyError, OSError):
+    except StatusUnreadable:
         return {}
     return {
         machine["id"]: _ns(machine.get("delivered_until") or status["started"])

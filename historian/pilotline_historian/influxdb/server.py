@@ -258,7 +258,7 @@ class Server:
             raise meaning(str(self.address), error) from error
         except urllib3.exceptions.HTTPError as error:
             self._version = None
-            raise HistorianUnavailable(f"{self.address} does not answer: {error}") from error
+            raise HistorianUnavailable(f"{self.address} {_unanswered(error)}") from error
 
     def _authorization(self) -> dict[str, str]:
         token = self.address.token.text
@@ -267,6 +267,19 @@ class Server:
         if ":" in token:
             return {"Authorization": "Basic " + base64.b64encode(token.encode()).decode()}
         return {"Authorization": f"{self.address.token_word} {token}"}
+
+
+def _unanswered(error: urllib3.exceptions.HTTPError) -> str:
+    """Return why there is no answer, in words; urllib3 shows its own objects."""
+    if isinstance(error, urllib3.exceptions.NameResolutionError):
+        return "does not answer: its host name is not known here; check the historian's URL"
+    if isinstance(error, urllib3.exceptions.NewConnectionError) and "refused" in str(error):
+        return "does not answer: connection refused, nothing listens there"
+    if isinstance(
+        error, urllib3.exceptions.ConnectTimeoutError | urllib3.exceptions.ReadTimeoutError
+    ):
+        return "does not answer in time"
+    return f"does not answer: {error}"
 
 
 def _is_this_machine(host: str) -> bool:
