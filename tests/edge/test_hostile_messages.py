@@ -6,9 +6,9 @@ import tracemalloc
 
 import pytest
 
+from pilotline_edge.aside import decoded
 from pilotline_edge.errors import UndecodableMessage
 from pilotline_edge.subscription import decoding
-from pilotline_edge.subscription.aside import decoded
 from pilotline_edge.subscription.publication import Unsupported
 
 LEAST_TURNS = 5

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 import structlog
@@ -10,6 +11,7 @@ from asyncua.ua import uaerrors
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 
+from pilotline_edge.aside import decoded
 from pilotline_edge.backfill.answer import Answer, read_answers
 from pilotline_edge.connection.batches import TOO_BIG
 from pilotline_edge.connection.session import MachineSession
@@ -160,7 +162,8 @@ class Archive:
         body = await self._session.client.uaclient.ask(
             self._request(details, questions), self._session.settings.request_timeout_s
         )
-        return read_answers(bytes(body.read(len(body))), len(questions), stretch.most)
+        read = partial(read_answers, nodes=len(questions), most=stretch.most)
+        return await decoded(bytes(body.read(len(body))), read)
 
     async def release(self, questions: Sequence[Question]) -> None:
         """Have the server drop the continuation points of what is not asked on."""

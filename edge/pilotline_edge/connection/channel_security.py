@@ -9,6 +9,7 @@ from asyncua.client.client import Client
 from asyncua.crypto import security_policies as policies
 from asyncua.ua import uaerrors
 
+from pilotline_edge.connection.capped_session import judged_by_asyncua
 from pilotline_edge.connection.identity import Identity, own_identity
 from pilotline_edge.connection.transport import MachineClient
 from pilotline_edge.connection.trust import TrustStore, first_certificate
@@ -112,9 +113,11 @@ async def secure(
 async def _shown_for(
     policy: type[policies.SecurityPolicy], client: MachineClient, url: str, machine: Machine
 ) -> ServerCertificate:
-    endpoints = await client.connect_and_get_server_endpoints()
+    with judged_by_asyncua():
+        endpoints = await client.connect_and_get_server_endpoints()
     try:
-        offered = Client.find_endpoint(endpoints, _MODE, policy.URI)
+        with judged_by_asyncua():
+            offered = Client.find_endpoint(endpoints, _MODE, policy.URI)
     except uaerrors.UaError as error:
         raise EndpointRefused(
             f"machine {machine.id}: {url} does not offer SignAndEncrypt with "

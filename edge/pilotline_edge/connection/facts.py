@@ -30,12 +30,19 @@ _ASKED = {
     "items": f"{_CAPABILITIES}MaxMonitoredItems",
     "items_per_subscription": f"{_CAPABILITIES}MaxMonitoredItemsPerSubscription",
 }
+_MOST_TEXTS = 1_000
+_LONGEST_TEXT = 4_096
+_LONGEST_WORD = 256
 _READS_PER_CALL = f"{_CALLS}MaxNodesPerRead"
 
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
     """What a server said about itself.
+
+    Characteristics
+        bounded: 1 000 namespaces of 4 096 characters, other texts of 256; what lies beyond is not
+            known, since each tag is looked up among them and each status tells them
 
     Attributes:
         started: when this run of the server began, or None when it does not say.
@@ -74,7 +81,7 @@ async def ask_facts(services: UaSession, batches: BatchSizes, profile: str | Non
         return [answer.Value.Value if answer.Value is not None else None for answer in answers]
 
     (reads_per_call,) = await read([_READS_PER_CALL])
-    batches.limit(Service.READ, _count(reads_per_call))
+    batches.limit(Service.READ, count_of(reads_per_call))
     values = await batches.run(Service.READ, list(_ASKED.values()), read)
     said = dict(zip(_ASKED, values, strict=True))
     build = _build(said)
@@ -85,30 +92,37 @@ async def ask_facts(services: UaSession, batches: BatchSizes, profile: str | Non
         Service.TRANSLATE: said["paths_per_call"],
     }
     for service, limit in per_call.items():
-        batches.limit(service, _least(_count(limit), known.batch or batches.default))
+        batches.limit(service, _least(count_of(limit), known.batch or batches.default))
     return ServerFacts(
         started=said["started"] if isinstance(said["started"], datetime) else None,
         namespaces=_texts(said["namespaces"]),
         build=build,
         profile=known,
-        most_items=_least(_count(said["items"]), known.most_items),
-        most_per_subscription=_count(said["items_per_subscription"]),
+        most_items=_least(count_of(said["items"]), known.most_items),
+        most_per_subscription=count_of(said["items_per_subscription"]),
     )
 
 
 def _build(said: dict[str, Any]) -> Build:
     words = ("manufacturer", "product", "product_uri", "software")
     own = _texts(said["servers"])[:1]
-    return Build(**{word: str(said[word] or "") for word in words}, application_uri="".join(own))
+    texts = {word: str(said[word] or "")[:_LONGEST_WORD] for word in words}
+    return Build(**texts, application_uri="".join(own))
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    return tuple(map(str, value)) if isinstance(value, list | tuple) else ()
+    """Return texts of an array; a place with another thing, or too long a text, names nothing."""
+    listed = value[:_MOST_TEXTS] if isinstance(value, list | tuple) else ()
+    return tuple(
+        each if isinstance(each, str) and len(each) <= _LONGEST_TEXT else "" for each in listed
+    )
 
 
-def _count(value: object) -> int | None:
+def count_of(value: object) -> int | None:
     """Return a limit, or None where a server says none, which it does with 0 or nothing."""
-    return value if isinstance(value, int) and value > 0 else None
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if value > 0 else None
 
 
 def _least(one: int | None, other: int | None) -> int | None:

@@ -219,6 +219,11 @@ async def stand_by(session: MachineSession, redundancy: Redundancy) -> None:
                         server=session.url,
                         reason=str(error),
                     )
+            except Exception as error:
+                # Whatever is wrong with this server must not end the reading of the other.
+                session.abort()
+                redundancy.unreachable(session.url, f"{type(error).__name__}: {error}", _now())
+                log.exception("edge.standby_failed", machine=session.machine.id, server=session.url)
             await asyncio.sleep(backoff.wait_s())
     finally:
         await session.close()

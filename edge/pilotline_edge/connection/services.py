@@ -1,15 +1,18 @@
 """Services: Browse and Read in batches a server accepts, however it limits them."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from asyncua import ua
 from asyncua.ua import uaerrors
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
-from asyncua.ua.ua_binary import struct_from_binary
 
+from pilotline_edge.aside import decoded
 from pilotline_edge.connection.batches import TOO_BIG, Answer, Asked
+from pilotline_edge.connection.capped_session import read_answer
+from pilotline_edge.connection.facts import count_of
 from pilotline_edge.connection.session import MachineSession
 
 _LIMITS = "Server_ServerCapabilities_OperationLimits_"
@@ -18,6 +21,7 @@ _MOST_READ = getattr(ObjectIds, f"{_LIMITS}MaxNodesPerRead")
 _BATCH = 100
 _REFERENCES_PER_ANSWER = 200
 _MOST_PAGES = 1_000
+_MOST_REFERENCES = 100_000
 
 References = tuple[list[ua.ReferenceDescription], str]
 """References of a node, and why there are not all of them, or an empty text."""
@@ -29,6 +33,7 @@ class BatchedServices:
     Characteristics
         batch: what the server says it takes, at most 100 nodes; halved when it refuses
         continuation points: at most 1 000 for a node, released when left
+        references: at most 100 000 of a node; a server that never ends could fill the memory
     """
 
     def __init__(self, session: MachineSession, browsed: int, read: int) -> None:
@@ -42,7 +47,7 @@ class BatchedServices:
         nodes = [ua.NodeId(ua.Int32(number)) for number in (_MOST_BROWSED, _MOST_READ)]
         answers = await session.services.read_attributes(nodes, AttributeIds.Value)
         limits = (answer.Value.Value if answer.Value is not None else None for answer in answers)
-        browsed, read = (min(int(limit), _BATCH) if limit else _BATCH for limit in limits)
+        browsed, read = (min(count_of(limit) or _BATCH, _BATCH) for limit in limits)
         return cls(session, browsed, read)
 
     async def references(
@@ -85,11 +90,8 @@ class BatchedServices:
         body = await session.client.uaclient.ask(request, session.settings.request_timeout_s)
         if len(body) > most_bytes:
             raise uaerrors.BadResponseTooLarge
-        try:
-            response = struct_from_binary(ua.ReadResponse, body)
-        except Exception as error:  # asyncua raises whatever its fields raise
-            raise uaerrors.BadDecodingError from error
-        response.ResponseHeader.ServiceResult.check()
+        read = partial(read_answer, ua.ReadResponse)
+        response = await decoded(bytes(body.read(len(body))), read)
         answers: list[ua.DataValue] = _complete(response.Results, [node])
         return answers[0]
 
@@ -122,8 +124,13 @@ class BatchedServices:
             if not result.StatusCode.is_good():
                 return found, result.StatusCode.name
             found.extend(result.References or ())
+            if len(found) > _MOST_REFERENCES:
+                break
         await self._next(result.ContinuationPoint, release=True)
-        return found, f"more than {_MOST_PAGES} continuation points"
+        return (
+            found,
+            f"more than {_MOST_PAGES} continuation points or {_MOST_REFERENCES} references",
+        )
 
     async def _next(self, point: bytes, *, release: bool = False) -> list[ua.BrowseResult]:
         parameters: Any = ua.BrowseNextParameters()

@@ -12,6 +12,7 @@ from asyncua.client.ua_session import UaSession
 from asyncua.ua import uaerrors
 
 from pilotline_edge.connection.batches import BatchSizes
+from pilotline_edge.connection.capped_session import judged_by_asyncua
 from pilotline_edge.connection.channel_security import ChannelCertificates, secure
 from pilotline_edge.connection.credentials import password_of
 from pilotline_edge.connection.facts import ServerFacts, ask_facts
@@ -27,6 +28,7 @@ from pilotline_plant import Machine
 
 log = structlog.get_logger("pilotline.edge")
 
+_LEAST_LIFETIME_S = 1.0
 _REFUSALS = (
     uaerrors.BadUserAccessDenied,
     uaerrors.BadIdentityTokenInvalid,
@@ -203,17 +205,22 @@ class MachineSession:
     async def renew_channel(self) -> None:
         """Renew the channel's keys at three quarters of their lifetime, for ever.
 
+        asyncua takes whatever lifetime the server grants: none at all would have us renew without
+        a pause, with a private key's work each time.
+
         Raises:
             MachineUnreachable: the server did not renew, or our own certificate changed.
             CertificateUntrusted: the server's is trusted no more.
         """
         client = self.client
         while True:
-            await asyncio.sleep(client.secure_channel_timeout * 0.75 / 1000)
+            lifetime_s = max(client.secure_channel_timeout / 1000, _LEAST_LIFETIME_S)
+            await asyncio.sleep(lifetime_s * 0.75)
             if not self._certificates_hold():
                 raise MachineUnreachable("our own certificate was renewed")
             try:
-                await client.open_secure_channel(renew=True)
+                with judged_by_asyncua():
+                    await client.open_secure_channel(renew=True)
                 client.uaclient.revolve_security_token()
             except (OSError, TimeoutError, uaerrors.UaError) as error:
                 raise MachineUnreachable(f"the secure channel was not renewed: {error}") from error
@@ -235,8 +242,6 @@ class MachineSession:
         client = MachineClient(self.url, self.settings.request_timeout_s)
         client.name = client.description = "Pilotline edge"
         client.product_uri = "urn:pilotline:edge"
-        client.session_timeout = int(self.settings.session_timeout_s * 1000)
-        client.secure_channel_timeout = int(self.settings.channel_lifetime_s * 1000)
         client.uaclient.pre_request_hook = None
         if endpoint.user is not None:
             client.set_user(endpoint.user)
@@ -251,9 +256,13 @@ class MachineSession:
         return self._certificates is None or self._certificates.hold()
 
     async def _connect(self, client: MachineClient) -> Origin:
-        await client.connect_socket()
-        await client.send_hello()
-        await client.open_secure_channel()
+        # asyncua asks each time for what the server granted the time before.
+        client.session_timeout = int(self.settings.session_timeout_s * 1000)
+        client.secure_channel_timeout = int(self.settings.channel_lifetime_s * 1000)
+        with judged_by_asyncua():
+            await client.connect_socket()
+            await client.send_hello()
+            await client.open_secure_channel()
         if client.uaclient.has_session and await self._reactivate(client):
             facts = await self._ask_facts(client)
             if self.facts is None or facts.started == self.facts.started:
@@ -261,8 +270,9 @@ class MachineSession:
                 return Origin.REACTIVATED
             log.warning("edge.foreign_session", machine=self.machine.id)
         client.uaclient.session.reset_authentication_token()
-        await client.create_session()
-        await client.activate_session(client._username, client._password)  # noqa: SLF001 - asyncua offers no getter
+        with judged_by_asyncua():
+            await client.create_session()
+            await client.activate_session(client._username, client._password)  # noqa: SLF001 - asyncua offers no getter
         before, self.facts = self.facts, await self._ask_facts(client)
         if before is not None and before.started != self.facts.started:
             return Origin.RESTARTED
@@ -276,9 +286,11 @@ class MachineSession:
         """
         client.uaclient.session.rebind_authentication_token()
         if not client._policy_ids:  # noqa: SLF001 - asyncua learns them only by creating a session
-            await self._learn_user_tokens(client)
+            with judged_by_asyncua():
+                await self._learn_user_tokens(client)
         try:
-            await client.activate_session(client._username, client._password)  # noqa: SLF001 - asyncua offers no getter
+            with judged_by_asyncua():
+                await client.activate_session(client._username, client._password)  # noqa: SLF001 - asyncua offers no getter
         except _REFUSALS:
             raise
         except uaerrors.UaStatusCodeError as error:

@@ -16,7 +16,10 @@ from asyncua.common.shortcuts import Shortcuts
 from asyncua.common.utils import Buffer, wait_for
 from asyncua.crypto.security_policies import SecurityPolicy
 from asyncua.ua import uaerrors
-from asyncua.ua.ua_binary import uatcp_to_binary
+from asyncua.ua.object_ids import ObjectIds
+from asyncua.ua.ua_binary import nodeid_from_binary, uatcp_to_binary
+
+from pilotline_edge.connection.capped_session import CappedSession, judged_by_asyncua
 
 log = structlog.get_logger("pilotline.edge")
 
@@ -25,6 +28,12 @@ _HEADER_BYTES = 8
 _HELLO: Any = ua.MessageType.Hello  # asyncua annotates its constants as what they are not
 _SECURE_MESSAGE: Any = ua.MessageType.SecureMessage
 _TCP_USER_TIMEOUT_MS = 10_000
+_CHUNK_TYPE = 3
+_ABORTED = ord("A")
+_MOST_ABORTED = 16
+_MOST_ENDPOINTS_BYTES = 256 * 1024
+_OF_ENDPOINTS = (ua.GetEndpointsRequest, ua.CreateSessionRequest)
+_FAULT = ua.NodeId(ua.Int32(ObjectIds.ServiceFault_Encoding_DefaultBinary))
 
 
 @dataclass
@@ -35,15 +44,17 @@ class ReceiveCaps(TransportLimits):
     over them, with sending and receiving swapped (`TransportLimits.update_client_limits`): a
     hostile server lifts every limit with zeros. Here the Acknowledge only bounds what we *send*.
 
-    `max_decoded_size` is for answers that asyncua decodes: it makes seventy bytes and four
-    microseconds of each byte of an array of nothings.
+    asyncua makes seventy bytes and up to seven microseconds of each byte of an array of nothings:
+    `max_decoded_size` is for answers that it decodes on the loop (but those that list endpoints
+    with their certificates: 256 KiB), `max_answer_size` for those that are decoded aside.
     """
 
     max_recv_buffer: int = 65_536
     max_send_buffer: int = 65_535
     max_chunk_count: int = 2_048
     max_message_size: int = 16 * 1024 * 1024
-    max_decoded_size: int = 2 * 1024 * 1024
+    max_decoded_size: int = 32 * 1024
+    max_answer_size: int = 2 * 1024 * 1024
 
     def update_client_limits(self, msg: ua.Acknowledge) -> None:
         """Bound our sending by what the server says it can receive."""
@@ -55,11 +66,13 @@ class FramedProtocol(UASocketProtocol):
     """Cuts the byte stream into message chunks and refuses oversized ones at their header.
 
     asyncua collects a whole announced chunk (up to 4 GiB) before it looks at its size, and copies
-    all it has collected on each arrival.
+    all it has collected on each arrival. It logs every aborted message, for ever, and an answer
+    that nobody asked for with all its bytes.
 
     Characteristics
         buffered: at most one chunk of `ReceiveCaps.max_recv_buffer` bytes
         policy when full: the connection is cut
+        aborted messages: 16 on one connection, then it is cut
     """
 
     def __init__(
@@ -68,6 +81,7 @@ class FramedProtocol(UASocketProtocol):
         super().__init__(timeout_s, security_policy=security_policy, limits=caps)
         self._caps = caps
         self._pending = bytearray()
+        self._aborted = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Bound how long sent bytes may stay unconfirmed, so a half-open link is noticed."""
@@ -90,6 +104,11 @@ class FramedProtocol(UASocketProtocol):
                 return
             chunk = bytes(self._pending[:size])
             del self._pending[:size]
+            self._aborted += chunk[_CHUNK_TYPE] == _ABORTED
+            if self._aborted > _MOST_ABORTED:
+                log.warning("edge.aborts_refused", count=self._aborted)
+                self.abort()
+                return
             self._process_received_data(chunk)
             if self.transport is None or self.transport.is_closing():
                 return
@@ -100,21 +119,55 @@ class FramedProtocol(UASocketProtocol):
         timeout: float | None = None,  # noqa: ASYNC109 - asyncua's signature
         message_type: ua.MessageType = _SECURE_MESSAGE,
     ) -> Buffer:
-        """Send a request and return the answer's body for asyncua to decode.
+        """Send a request and return the answer's body for asyncua to decode on the loop.
 
         Raises:
             BadResponseTooLarge: the answer is above `ReceiveCaps.max_decoded_size`.
+            BadDecodingError: its head is none that asyncua understands.
             ConnectionError: the transport is gone.
         """
-        body = await super().send_request(request, timeout, message_type)
-        if len(body) > self._caps.max_decoded_size:
-            log.warning("edge.answer_refused", size=len(body), cap=self._caps.max_decoded_size)
-            raise uaerrors.BadResponseTooLarge
+        body = await self._answered(request, timeout, message_type)
+        listed = isinstance(request, _OF_ENDPOINTS)
+        _check_size(body, _MOST_ENDPOINTS_BYTES if listed else self._caps.max_decoded_size)
+        return body
+
+    async def request(self, request: Any) -> Buffer:  # noqa: ANN401 - asyncua's requests share no base
+        """Send a request and return the answer's body, to be decoded aside.
+
+        Raises:
+            BadResponseTooLarge: the answer is above `ReceiveCaps.max_answer_size`.
+            BadDecodingError: its head is none that asyncua understands.
+            ConnectionError: the transport is gone.
+        """
+        body = await self._answered(request, None)
+        _check_size(body, self._caps.max_answer_size)
         return body
 
     async def ask(self, request: Any, timeout_s: float) -> Buffer:  # noqa: ANN401 - asyncua's requests share no base
-        """Send a request and return the answer's body for a decoder of our own."""
-        return await super().send_request(request, timeout_s)
+        """Send a request and return the answer's body, however long, for a decoder of our own."""
+        return await self._answered(request, timeout_s)
+
+    async def _answered(
+        self,
+        request: Any,  # noqa: ANN401 - asyncua's requests share no base
+        timeout_s: float | None,
+        message_type: ua.MessageType = _SECURE_MESSAGE,
+    ) -> Buffer:
+        with judged_by_asyncua():
+            return await super().send_request(request, timeout_s, message_type)
+
+    def check_answer(self, data: Buffer, context: str) -> bool:
+        """Raise what a service fault says; one beyond all measure is not read."""
+        if len(data) > self._caps.max_decoded_size and nodeid_from_binary(data.copy()) == _FAULT:
+            raise uaerrors.BadResponseTooLarge
+        return super().check_answer(data, context)
+
+    def _call_callback(self, request_id: int, body: Buffer | ua.Acknowledge) -> None:
+        if request_id not in self._callbackmap:
+            log.warning("edge.unasked_answer_refused", request=request_id)
+            self.abort()
+            return
+        super()._call_callback(request_id, body)
 
     def abort(self) -> None:
         """Drop the connection at once; a frozen peer would never let a close finish."""
@@ -149,6 +202,7 @@ class CappedUaClient(UaClient):
     def __init__(self, timeout_s: float, caps: ReceiveCaps) -> None:
         super().__init__(timeout_s)
         self._caps = caps
+        self.session = CappedSession(self)
 
     def _make_protocol(self) -> FramedProtocol:
         protocol = FramedProtocol(self._timeout, self.security_policy, self._caps)
@@ -187,7 +241,13 @@ class CappedUaClient(UaClient):
         """
         if self.protocol is None:
             raise ConnectionError("the connection is not open")
-        return await self.protocol.send_request(request)
+        return await self.protocol.request(request)
+
+
+def _check_size(body: Buffer, most: int) -> None:
+    if len(body) > most:
+        log.warning("edge.answer_refused", size=len(body), cap=most)
+        raise uaerrors.BadResponseTooLarge
 
 
 class MachineClient(Client):

@@ -6,6 +6,7 @@ import socket
 
 from asyncua.ua import uaerrors
 
+_LONGEST = 500
 _NUMBER = re.compile(r"\[Errno (\d+)\]")
 _SAID = {
     errno.ECONNREFUSED: "connection refused: nothing listens there; check host and port, and that "
@@ -26,8 +27,10 @@ def unanswered(error: Exception) -> str:
     """
     if isinstance(error, uaerrors.BadRequestTooLarge):
         return "it sends a message beyond the limits of this agent"
+    if isinstance(error, uaerrors.BadDecodingError) and error.__cause__ is not None:
+        return f"it sends what OPC UA does not know, {error.__cause__!r}"[:_LONGEST]
     if isinstance(error, uaerrors.UaError):
-        return status_words(error)
+        return status_words(error)[:_LONGEST]
     if isinstance(error, socket.gaierror):
         return f"its host name is not known here: {error.strerror}; check the spelling, or the DNS"
     numbers = {int(number) for number in _NUMBER.findall(str(error))}

@@ -8,6 +8,7 @@ from asyncua import ua
 from asyncua.ua import uaerrors
 from asyncua.ua.attribute_ids import AttributeIds
 
+from pilotline_edge.aside import decoded
 from pilotline_edge.connection.batches import TOO_BIG, Service
 from pilotline_edge.connection.session import MachineSession
 from pilotline_edge.errors import UndecodableMessage
@@ -43,7 +44,7 @@ class _Reader:
         """Read a batch, in halves where it cannot be understood."""
         try:
             body = await self._session.client.uaclient.request(_request(nodes))
-            answered_ns, values = decode_read(bytes(body.read(len(body))))
+            answered_ns, values = await decoded(bytes(body.read(len(body))), decode_read)
         except TOO_BIG as error:
             if len(nodes) > 1:
                 raise

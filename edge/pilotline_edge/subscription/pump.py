@@ -9,9 +9,9 @@ import structlog
 from asyncua import ua
 from asyncua.ua import uaerrors
 
+from pilotline_edge.aside import decoded
 from pilotline_edge.connection.transport import CappedUaClient
 from pilotline_edge.errors import MachineUnreachable, SubscriptionLost, UndecodableMessage
-from pilotline_edge.subscription.aside import decoded
 from pilotline_edge.subscription.decoding import decode
 from pilotline_edge.subscription.publication import Publication
 

@@ -11,11 +11,11 @@ import structlog
 from asyncua import ua
 from asyncua.ua import uaerrors
 
+from pilotline_edge.aside import decoded
 from pilotline_edge.backoff import Backoff
 from pilotline_edge.connection.session import MachineSession
 from pilotline_edge.errors import SubscriptionsRefused, UndecodableMessage
 from pilotline_edge.structures import StructureTypes
-from pilotline_edge.subscription.aside import decoded
 from pilotline_edge.subscription.decoding import decode_republished
 from pilotline_edge.subscription.items import Item
 from pilotline_edge.subscription.monitoring import Monitoring
@@ -27,11 +27,10 @@ from pilotline_edge.subscription.publication import (
     sequence_behind,
     sequences_ahead,
 )
-from pilotline_edge.subscription.terms import make_subscription
+from pilotline_edge.subscription.terms import make_subscription, patience_s
 
 log = structlog.get_logger("pilotline.edge")
 
-_SILENCE_MARGIN_S = 1.0
 _MOST_PER_MESSAGE = 10_000
 _LEARNT_WITHIN_S = 2.0
 _MOST_PASSED_OVER = 500
@@ -155,7 +154,7 @@ class MachineSubscription:
         asyncua's watchdog waits for the keep-alive count it *requested*, eleven minutes and more;
         this one uses what the server granted, which is asked to be two seconds.
         """
-        return 2 * self.published_s * self.keep_alives + _SILENCE_MARGIN_S
+        return patience_s(self.published_s, self.keep_alives, self.interval_ms / 1000)
 
     # -- making -----------------------------------------------------------------------------
 

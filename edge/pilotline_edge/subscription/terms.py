@@ -3,16 +3,19 @@
 from typing import Any, NamedTuple
 
 from asyncua import ua
-from asyncua.ua.ua_binary import struct_from_binary
 
+from pilotline_edge.connection.capped_session import read_answer
 from pilotline_edge.connection.session import MachineSession
 
 _KEEP_ALIVE_S = 2.0
 _LIFETIME_S = 120.0
+_MOST_PUBLISHED_S = 7 * 86_400.0
+_LONGEST_SILENCE_S = 600.0
+_SILENCE_MARGIN_S = 1.0
 
 
 class Terms(NamedTuple):
-    """What a server granted.
+    """What a server granted, where that can be.
 
     Attributes:
         subscription_id: the server's number of the subscription.
@@ -51,12 +54,28 @@ async def make_subscription(
     asked.PublishingEnabled = True
     request = ua.CreateSubscriptionRequest()
     request.Parameters = asked
-    body = await session.client.uaclient.ask(request, session.settings.request_timeout_s)
-    response = struct_from_binary(ua.CreateSubscriptionResponse, body)
-    response.ResponseHeader.ServiceResult.check()
-    granted = response.Parameters
+    body = await session.client.uaclient.request(request)
+    granted = read_answer(ua.CreateSubscriptionResponse, bytes(body.read(len(body)))).Parameters
     return Terms(
         int(granted.SubscriptionId),
-        float(granted.RevisedPublishingInterval) / 1000,
+        _published_s(float(granted.RevisedPublishingInterval) / 1000, interval_s),
         max(int(granted.RevisedMaxKeepAliveCount), 1),
     )
+
+
+def _published_s(granted_s: float, asked_s: float) -> float:
+    """Return a publishing interval that can be; for another one what was asked for.
+
+    Nothing is ever later than NaN seconds: a server that grants them could fall silent unnoticed.
+    """
+    return granted_s if 0 < granted_s <= _MOST_PUBLISHED_S else asked_s
+
+
+def patience_s(published_s: float, keep_alives: int, asked_s: float) -> float:
+    """Return the longest silence that is still well: two keep-alive periods and a margin.
+
+    However many keep-alives a server leaves out, a silence of ten minutes is none that we asked
+    for, but where the plant file wants values more seldom than that.
+    """
+    longest_s = max(_LONGEST_SILENCE_S, 4 * asked_s)
+    return min(2 * published_s * keep_alives, longest_s) + _SILENCE_MARGIN_S
