@@ -27,10 +27,10 @@ def unanswered(error: Exception) -> str:
     """
     if isinstance(error, uaerrors.BadRequestTooLarge):
         return "it sends a message beyond the limits of this agent"
-    if isinstance(error, uaerrors.BadDecodingError) and error.__cause__ is not None:
-        return f"it sends what OPC UA does not know, {error.__cause__!r}"[:_LONGEST]
     if isinstance(error, uaerrors.UaError):
-        return status_words(error)[:_LONGEST]
+        unread = error.__cause__ if isinstance(error, uaerrors.BadDecodingError) else None
+        told = unread and f"it sends what OPC UA does not know, {unread!r}"
+        return (told or status_words(error))[:_LONGEST]
     if isinstance(error, socket.gaierror):
         return f"its host name is not known here: {error.strerror}; check the spelling, or the DNS"
     numbers = {int(number) for number in _NUMBER.findall(str(error))}
