@@ -175,7 +175,12 @@ class EdgeAgent:
                 "API, or mqtt://HOST:PORT of a broker (https://, mqtts:// with TLS)"
             )
         if is_broker(settings.live_url):
-            return MqttFeed(settings.live_url, settings.name, self._machine_states)
+            return MqttFeed(
+                settings.live_url,
+                settings.name,
+                self._machine_states,
+                conditions=self._conditions,
+            )
         return LiveFeed(
             settings.live_url,
             settings.live_token,

@@ -28,6 +28,12 @@ class Condition(NamedTuple):
         return f"{self.machine}/{self.tag or ''}/{self.kind}"
 
 
+def kind_of(open_key: str) -> str:
+    """Return the kind of the condition that an `open_key` names, ``event`` without its digest."""
+    kind = open_key.split("/", 2)[2]
+    return kind.partition(":")[0]
+
+
 class LimitKind(NamedTuple):
     """One of a tag's four limits (IEC 62682).
 

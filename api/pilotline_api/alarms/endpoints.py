@@ -16,6 +16,7 @@ from pilotline_api.errors import Conflict, NotFound
 from pilotline_api.kit.base import utc_now
 from pilotline_api.kit.events import Audience, publish
 from pilotline_api.kit.schema import ObjectId
+from pilotline_api.live.parts import LiveNeeded
 
 router = APIRouter(tags=["alarms"])
 
@@ -24,6 +25,7 @@ router = APIRouter(tags=["alarms"])
 def list_alarms(
     _person: StaffNeeded,
     session: ReadSession,
+    live: LiveNeeded,
     state: AlarmState = AlarmState.ALL,
     machine: Annotated[str | None, Query(max_length=128)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
@@ -40,7 +42,7 @@ def list_alarms(
     page = rows[:limit]
     more = len(rows) > limit
     return AlarmPage(
-        items=[AlarmView.of(alarm) for alarm in page],
+        items=[AlarmView.of(alarm, heard=live.heard(alarm.machine)) for alarm in page],
         next=cursor_of(page[-1]) if more else None,
     )
 
@@ -51,6 +53,7 @@ def acknowledge(
     said: Acknowledgement,
     person: OperatorNeeded,
     session: WriteSession,
+    live: LiveNeeded,
 ) -> AlarmView:
     """Note that someone has seen an alarm; it stays active until its condition ends."""
     alarm = alarm_to_acknowledge(session, alarm_id)
@@ -63,6 +66,6 @@ def acknowledge(
     alarm.acknowledged_by_id = person.id
     alarm.acknowledged_by_name = person.name
     alarm.comment = said.comment or None
-    view = AlarmView.of(alarm)
+    view = AlarmView.of(alarm, heard=live.heard(alarm.machine))
     publish(session, "alarm", view.model_dump(mode="json"), audience=Audience.STAFF)
     return view

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field
 
+from pilotline_api.alarms.condition import CONNECTION, kind_of
 from pilotline_api.alarms.models import Alarm, Severity
 from pilotline_api.kit.schema import Body, Instant, View
 
@@ -17,7 +18,13 @@ class Acknowledger(View):
 
 
 class AlarmView(View):
-    """One alarm."""
+    """One alarm.
+
+    Attributes:
+        kind: what sort of condition holds (see `Condition`), None once it is over.
+        stale: whether it may have ended unseen, because the machine is not heard; in the stream, as
+            of the event.
+    """
 
     id: str
     machine: str
@@ -31,10 +38,17 @@ class AlarmView(View):
     acknowledged_at: Instant | None
     acknowledged_by: Acknowledger | None
     comment: str | None
+    kind: str | None
+    stale: bool
 
     @classmethod
-    def of(cls, alarm: Alarm) -> Self:
-        """Return the view of an alarm."""
+    def of(cls, alarm: Alarm, *, heard: bool = True) -> Self:
+        """Return the view of an alarm.
+
+        Args:
+            alarm: the alarm.
+            heard: whether its machine is heard now.
+        """
         by = None
         if alarm.acknowledged_by_id is not None:
             by = Acknowledger(id=alarm.acknowledged_by_id, name=alarm.acknowledged_by_name or "")
@@ -51,6 +65,8 @@ class AlarmView(View):
             acknowledged_at=alarm.acknowledged_at,
             acknowledged_by=by,
             comment=alarm.comment,
+            kind=(kind := kind_of(alarm.open_key) if alarm.open_key is not None else None),
+            stale=kind not in (None, CONNECTION) and not heard,
         )
 
 

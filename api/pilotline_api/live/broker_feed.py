@@ -4,11 +4,9 @@ import asyncio
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 import structlog
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 
 from pilotline_api.errors import BrokerAddressError
 from pilotline_api.live import metrics
@@ -17,9 +15,15 @@ from pilotline_api.live.broker_picture import BrokerPicture
 from pilotline_api.live.clock import Moment
 from pilotline_api.live.ingest import MAX_REMEMBERED, EdgeIngest
 from pilotline_api.live.push import EdgePush, PushError
-from pilotline_edge.backoff import Backoff
 from pilotline_edge.errors import BrokerUrlError
-from pilotline_edge.mqtt import BrokerAddress, credentials, library, tls_context
+from pilotline_edge.mqtt import (
+    BrokerAddress,
+    BrokerLink,
+    BrokerSession,
+    credentials,
+    library,
+    tls_context,
+)
 from pilotline_plant import Plant
 
 PERIOD_S: Final = 0.05
@@ -29,29 +33,9 @@ CONNECTIONS_PERIOD_S: Final = 2.0
 MAX_VALUES: Final = 2_000
 """Most values passed on at once, so that a full picture holds nothing else up."""
 
-MAX_PACKET_BYTES: Final = 16_384
-"""The broker keeps larger packets to itself; a value is shorter than 2 kB."""
-
 SOURCE: Final = "mqtt"
 
-_KEEP_ALIVE_S: Final = 10
-_TIMEOUT_S: Final = 5.0
-_RETRY_FIRST_S: Final = 0.5
-_RETRY_CAP_S: Final = 10.0
-_UNREADABLE: Final = 0x80
-
 _log = structlog.get_logger("pilotline.api.live")
-
-
-class _Outlet(asyncio.Queue[Any]):
-    """Passes each message on at once; aiomqtt's own queue costs a task for each."""
-
-    def __init__(self, take: Callable[[Any], None]) -> None:
-        super().__init__()
-        self._take = take
-
-    def put_nowait(self, item: Any) -> None:  # noqa: ANN401 - an aiomqtt.Message
-        self._take(item)
 
 
 class BrokerFeed:
@@ -60,10 +44,10 @@ class BrokerFeed:
     Characteristics
         buffered: the newest value of each tag; a newer one replaces an older one
         start, and each new connection: what the broker retains is a full picture
-        broker away: tried again within 0.5 s, then ever slower up to 10 s; after six seconds
-            without it machines count as not heard
+        broker away: tried again as `BrokerLink` does; after six seconds without it machines count
+            as not heard, and what was told of their conditions stays as it was
         wrong messages: counted and ignored, logged once for each topic
-        bounded: topics by the plant, packets by `MAX_PACKET_BYTES`
+        bounded: topics by the plant, packets by the link
 
     Args:
         url: ``mqtt(s)://HOST[:PORT][/PREFIX]``, as agents are given it.
@@ -84,54 +68,41 @@ class BrokerFeed:
         now: Callable[[], Moment],
         environment: Mapping[str, str] = os.environ,
     ) -> None:
-        self._broker = checked(url, environment)
-        self._environment = environment
-        self._topics = Topics(self._broker.prefix, plant)
+        self._link = BrokerLink(
+            checked(url, environment),
+            f"pilotline-api-{secrets.token_hex(6)}",
+            told=self._log,
+            take=self._take,
+            environment=environment,
+        )
+        self._topics = Topics(self._link.broker.prefix, plant)
         self._picture = BrokerPicture(self._topics)
         self._ingest = ingest
         self._now = now
         self._sent_ms = 0
         self._told_at = float("-inf")
         self._logged: set[str] = set()
-        self.problem: str | None = "the broker was not reached yet"
+
+    @property
+    def problem(self) -> str | None:
+        """Why the broker is not read now, or None."""
+        return self._link.problem
 
     async def run(self) -> None:
         """Read until cancelled."""
-        backoff = Backoff(_RETRY_FIRST_S, _RETRY_CAP_S)
-        aiomqtt = library()
-        while True:
-            try:
-                async with self._client() as client:
-                    await self._serve(client, backoff)
-            except (aiomqtt.MqttError, BrokerUrlError, OSError) as error:
-                self._away(f"{type(error).__name__}: {error}")
-            await asyncio.sleep(backoff.wait_s())
+        await self._link.run(self._serve)
 
-    async def _serve(self, client: Any, backoff: Backoff) -> None:  # noqa: ANN401 - an aiomqtt.Client
+    async def _serve(self, session: BrokerSession) -> None:
         """Read on one connection until it is lost."""
         # What the former connection said may have changed unseen; the broker says it all again.
         self._picture = BrokerPicture(self._topics)
         self._told_at = float("-inf")
-        lost = asyncio.ensure_future(_until_lost(client))
-        try:
-            await self._subscribe(client)
-            self._back()
-            backoff.reset()
-            while True:
-                await self._pass_on()
-                await asyncio.wait([lost], timeout=PERIOD_S)
-                if lost.done():
-                    lost.result()
-        finally:
-            lost.cancel()
-            await asyncio.gather(lost, return_exceptions=True)
-
-    async def _subscribe(self, client: Any) -> None:  # noqa: ANN401 - an aiomqtt.Client
-        aiomqtt = library()
         for topics in self._topics.filters:
-            for code in await client.subscribe(topics, qos=1):
-                if code.value >= _UNREADABLE:
-                    raise aiomqtt.MqttError(f"the broker does not let us read {topics} ({code})")
+            await session.subscribe(topics)
+        session.well()
+        while True:
+            await self._pass_on()
+            await session.pause(PERIOD_S)
 
     async def _pass_on(self) -> None:
         """Give the ingest what came since the last time."""
@@ -141,18 +112,19 @@ class BrokerFeed:
             self._told_at = now
         unix_ms = self._now().unix_ms
         connections = self._picture.connections(unix_ms, everything=everything)
+        conditions = self._picture.conditions(everything=everything)
         values = self._picture.values(MAX_VALUES)
-        while connections or values:
+        while connections or conditions or values:
             # A clock that steps back must not make the ingest take a push for a late one.
             self._sent_ms = max(unix_ms, self._sent_ms + 1)
-            self._ingest.take_push(EdgePush(SOURCE, self._sent_ms, connections, values))
+            push = EdgePush(SOURCE, self._sent_ms, connections, values, conditions)
+            self._ingest.take_push(push)
             await asyncio.sleep(0)
-            connections, values = {}, self._picture.values(MAX_VALUES)
+            connections, conditions, values = {}, {}, self._picture.values(MAX_VALUES)
 
-    def _take(self, message: Any) -> None:  # noqa: ANN401 - an aiomqtt.Message
-        topic = str(message.topic)
+    def _take(self, topic: str, payload: bytes, retained: bool) -> None:
         try:
-            known = self._picture.take(topic, message.payload)
+            known = self._picture.take(topic, payload)
         except PushError as error:
             metrics.broker_messages.labels("malformed").inc()
             self._note("live.message_refused", topic, str(error))
@@ -166,36 +138,12 @@ class BrokerFeed:
             self._logged.add(topic)
             _log.warning(event, topic=topic, reason=reason)
 
-    def _client(self) -> Any:  # noqa: ANN401 - an aiomqtt.Client
-        aiomqtt, broker = library(), self._broker
-        user, password = credentials(broker, self._environment)
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.MaximumPacketSize = MAX_PACKET_BYTES
-        return aiomqtt.Client(
-            broker.host,
-            broker.port,
-            username=user,
-            password=password,
-            identifier=f"pilotline-api-{secrets.token_hex(6)}",
-            protocol=aiomqtt.ProtocolVersion.V5,
-            clean_start=True,
-            keepalive=_KEEP_ALIVE_S,
-            timeout=_TIMEOUT_S,
-            tls_context=tls_context(broker, self._environment),
-            properties=properties,
-            queue_type=lambda maxsize: _Outlet(self._take),
-        )
-
-    def _away(self, problem: str) -> None:
-        metrics.broker_reached.set(0)
-        if self.problem != problem:
-            _log.warning("live.broker_away", broker=str(self._broker), reason=problem)
-        self.problem = problem
-
-    def _back(self) -> None:
-        metrics.broker_reached.set(1)
-        _log.info("live.broker_read", broker=str(self._broker))
-        self.problem = None
+    def _log(self, problem: str | None) -> None:
+        metrics.broker_reached.set(problem is None)
+        if problem is None:
+            _log.info("live.broker_read", broker=str(self._link.broker))
+        else:
+            _log.warning("live.broker_away", broker=str(self._link.broker), reason=problem)
 
 
 def checked(url: str, environment: Mapping[str, str] = os.environ) -> BrokerAddress:
@@ -212,13 +160,3 @@ def checked(url: str, environment: Mapping[str, str] = os.environ) -> BrokerAddr
     except BrokerUrlError as error:
         raise BrokerAddressError(str(error)) from error
     return broker
-
-
-async def _until_lost(client: Any) -> None:  # noqa: ANN401 - an aiomqtt.Client
-    """Wait for the end of a connection.
-
-    Raises:
-        aiomqtt.MqttError: the connection is lost.
-    """
-    async for message in client.messages:
-        raise AssertionError(f"{message.topic} was queued, the outlet passes everything on")

@@ -42,6 +42,13 @@ class Live:
     now: Callable[[], Moment]
     broker: "BrokerFeed | None" = None
 
+    def heard(self, machine: str) -> bool:
+        """Return whether a machine is connected, by what this process was told last."""
+        try:
+            return self.image.connection(machine).connected
+        except KeyError:
+            return False
+
 
 @asynccontextmanager
 async def live_parts(

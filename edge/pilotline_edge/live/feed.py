@@ -48,15 +48,15 @@ ConditionRow = tuple[str, str, str, int, str, int]
 
 
 class LiveOutlet(Protocol):
-    """Where live values go.
+    """Where live values go."""
 
-    Attributes:
-        problem: why nothing is taken there now, or None.
-        pushed: messages taken there since the start.
-    """
+    @property
+    def problem(self) -> str | None:
+        """Why nothing is taken there now, or None."""
 
-    problem: str | None
-    pushed: int
+    @property
+    def pushed(self) -> int:
+        """Messages taken there since the start."""
 
     @property
     def address(self) -> str:

@@ -5,48 +5,45 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
 import structlog
 
-from pilotline_edge.backoff import Backoff
-from pilotline_edge.errors import BrokerUrlError
-from pilotline_edge.live.feed import PERIOD_S, LinkState
+from pilotline_edge.live.feed import PERIOD_S, ConditionRow, LinkState
 from pilotline_edge.live.newest import Key, Newest, NewestValues, shown
-from pilotline_edge.mqtt.address import BrokerAddress, credentials, library, tls_context
+from pilotline_edge.mqtt.address import BrokerAddress, library
+from pilotline_edge.mqtt.conditions import LEVEL, ConditionBoards
 from pilotline_edge.mqtt.instants import instant
+from pilotline_edge.mqtt.link import BrokerLink, BrokerSession, Will
 from pilotline_historian import Value
-
-if TYPE_CHECKING:
-    import aiomqtt
 
 log = structlog.get_logger("pilotline.edge")
 
-MAX_VALUES = 5_000
+MAX_VALUES: Final = 5_000
 """Most values in one round; the others go with the next one."""
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
-_KEEP_ALIVE_S = 10
-_TIMEOUT_S = 5.0
-_FAREWELL_S = 1.0
-_RETRY_FIRST_S = 0.5
-_RETRY_CAP_S = 10.0
+_FAREWELL_S: Final = 1.0
+_MOST_REFUSALS: Final = 3
+"""Some brokers cut off who asks for what they may not read; so often it is asked for."""
 
 
 class MqttFeed:
     """Publishes the newest value of each tag, retained, and whether machines and agent are there.
 
     Topics below the prefix: ``SITE/MACHINE/TAG`` a value, ``SITE/MACHINE`` a connection,
-    ``_agent/NAME`` the agent itself, which the broker marks offline when the agent is cut off.
+    ``SITE/MACHINE/_condition/KEY`` a condition that holds and ``SITE/MACHINE/_condition`` the list
+    of them, ``_agent/NAME`` the agent itself, which the broker marks offline when the agent is cut
+    off.
 
     Characteristics
-        buffered: one value per tag
+        buffered: one value per tag, and what holds at each machine
         policy when the broker is away or slow: values are replaced by newer ones
-        after it came back: the newest value of every tag is published again
+        after it came back: the newest value of every tag, and every condition, is published again
         quality of service: 0 for values, since the next one or the next connection repairs a
-            loss; 1 for births and deaths
+            loss; 1 for births, deaths and conditions
         delays nothing: `put` only writes to a dictionary
     """
 
@@ -56,27 +53,41 @@ class MqttFeed:
         agent: str,
         machines: Callable[[], Mapping[str, tuple[str, LinkState]]],
         environment: Mapping[str, str] = os.environ,
+        conditions: Callable[[], Mapping[str, Sequence[ConditionRow]]] = dict,
     ) -> None:
-        self._broker = BrokerAddress.parse(url)
-        self._credentials = credentials(self._broker, environment)
-        self._environment = environment
-        tls_context(self._broker, environment)
-        library()
+        broker = BrokerAddress.parse(url)
         self._agent = _UNSAFE.sub("_", agent)
+        self._started = instant(time.time_ns())
+        self._prefix = broker.prefix
+        self._link = BrokerLink(
+            broker,
+            f"pilotline-edge-{self._agent}",
+            told=self._log,
+            take=self._found,
+            will=Will(self._topic("_agent", self._agent), self._agent_content(online=False)),
+            environment=environment,
+        )
         self._machines = machines
+        self._conditions = conditions
         self._newest = NewestValues()
+        self._boards = ConditionBoards(self._agent, self._started)
         self._sites: dict[str, str] = {}
+        self._looked_at: set[str] = set()
         self._stated: dict[str, tuple[str, LinkState]] = {}
         self._gone: dict[str, None] = {}
-        self._started = instant(time.time_ns())
-        self.problem: str | None = "the broker was not reached yet"
+        self._was_away = False
+        self._refusals = 0
         self.pushed = 0
-        self._logged: str | None = None
 
     @property
     def address(self) -> str:
         """The broker and the prefix of topics."""
-        return str(self._broker)
+        return str(self._link.broker)
+
+    @property
+    def problem(self) -> str | None:
+        """Why the broker takes nothing now, or None."""
+        return self._link.problem
 
     def put(self, machine: str, tag: str, source_ns: int, value: Value | None, status: int) -> None:
         """Note a value; an older one than the newest is ignored."""
@@ -92,56 +103,88 @@ class MqttFeed:
 
     async def run(self) -> None:
         """Publish until cancelled."""
-        backoff = Backoff(_RETRY_FIRST_S, _RETRY_CAP_S)
-        aiomqtt = library()
-        while True:
-            try:
-                async with self._client() as client:
-                    await self._serve(client, backoff)
-            except (aiomqtt.MqttError, BrokerUrlError, OSError) as error:
-                self._away(f"{type(error).__name__}: {error}")
-            await asyncio.sleep(backoff.wait_s())
+        await self._link.run(self._serve)
 
-    async def _serve(self, client: "aiomqtt.Client", backoff: Backoff) -> None:
+    async def _serve(self, session: BrokerSession) -> None:
         """Publish on one connection until it is lost."""
         self._newest.all_again()
+        self._boards.all_again()
         self._stated.clear()
-        lost = asyncio.ensure_future(_listen(client))
+        self._looked_at.clear()
         try:
-            await self._publish_agent(client, online=True)
-            self._back()
+            await self._publish_agent(session, online=True)
             while True:
-                await self._publish_changes(client)
-                backoff.reset()
-                await asyncio.wait([lost], timeout=PERIOD_S)
-                if lost.done():
-                    lost.result()
+                await self._publish_changes(session)
+                session.well()
+                await session.pause(PERIOD_S)
         except asyncio.CancelledError:
             # A farewell that fails leaves the word to the broker, which marks us offline.
             with suppress(TimeoutError, library().MqttError):
                 async with asyncio.timeout(_FAREWELL_S):
-                    await self._publish_agent(client, online=False)
+                    await self._publish_agent(session, online=False)
             raise
-        finally:
-            lost.cancel()
-            await asyncio.gather(lost, return_exceptions=True)
 
-    async def _publish_changes(self, client: "aiomqtt.Client") -> None:
+    async def _publish_changes(self, session: BrokerSession) -> None:
         machines = dict(self._machines())
+        await self._publish_connections(session, machines)
+        await self._publish_conditions(session)
+        await self._take_back(session)
+        for (machine, tag), newest in self._due(machines):
+            topic = self._topic(machines[machine][0], machine, tag)
+            await self._publish(session, topic, _value(newest), 0)
+
+    async def _publish_connections(
+        self, session: BrokerSession, machines: Mapping[str, tuple[str, LinkState]]
+    ) -> None:
         for machine, site in self._sites.items():
             if machine not in machines:
                 self._gone[self._topic(site, machine)] = None
         for machine, (site, state) in machines.items():
             if self._stated.get(machine) != (site, state):
-                await self._publish(client, self._topic(site, machine), self._connection(state), 1)
+                await self._publish(session, self._topic(site, machine), self._connection(state), 1)
                 self._stated[machine] = (site, state)
         self._sites = {machine: site for machine, (site, _) in machines.items()}
-        for topic in list(self._gone):
-            await client.publish(topic, None, qos=1, retain=True)
-            del self._gone[topic]
-        for (machine, tag), newest in self._due(machines):
-            topic = self._topic(machines[machine][0], machine, tag)
-            await self._publish(client, topic, _value(newest), 0)
+
+    async def _publish_conditions(self, session: BrokerSession) -> None:
+        await self._look_for_left_over(session)
+        messages = [
+            (self._topic(topic), payload)
+            for topic, payload in self._boards.changes(self._sites, self._conditions())
+        ]
+        # What is taken back is noted first: if the connection is lost, the next one does it.
+        self._gone |= dict.fromkeys(topic for topic, payload in messages if payload is None)
+        for topic, payload in messages:
+            if payload is not None:
+                self._gone.pop(topic, None)
+        await session.publish_all([each for each in messages if each[1] is not None])
+
+    async def _take_back(self, session: BrokerSession) -> None:
+        gone = list(self._gone)
+        await session.publish_all([(topic, None) for topic in gone])
+        for topic in gone:
+            self._gone.pop(topic, None)
+
+    async def _look_for_left_over(self, session: BrokerSession) -> None:
+        """Have the broker tell which conditions it retains of each machine."""
+        for machine, site in self._sites.items():
+            if machine in self._looked_at or self._refusals >= _MOST_REFUSALS:
+                continue
+            self._looked_at.add(machine)
+            try:
+                await session.subscribe(self._topic(site, machine, LEVEL, "+"), own=False)
+            except library().MqttError as error:
+                self._note_refusal(str(error))
+
+    def _note_refusal(self, reason: str) -> None:
+        self._refusals += 1
+        if self._refusals == 1:
+            hint = "conditions that ended while no agent ran stay at the broker, in no list"
+            log.warning("edge.broker_unreadable", url=self.address, reason=reason, hint=hint)
+
+    def _found(self, topic: str, payload: bytes, retained: bool) -> None:
+        """Note a condition that the broker retains from before; later messages are no business."""
+        if retained and payload:
+            self._boards.found(topic.removeprefix(f"{self._prefix}/"))
 
     def _due(self, machines: Mapping[str, object]) -> list[tuple[Key, Newest]]:
         return [
@@ -149,15 +192,15 @@ class MqttFeed:
         ]
 
     async def _publish(
-        self, client: "aiomqtt.Client", topic: str, content: Mapping[str, Any], qos: int
+        self, session: BrokerSession, topic: str, content: Mapping[str, Any], qos: int
     ) -> None:
         payload = json.dumps(content, ensure_ascii=False, allow_nan=False)
-        await client.publish(topic, payload, qos=qos, retain=True)
+        await session.publish(topic, payload, qos)
         self.pushed += 1
 
-    async def _publish_agent(self, client: "aiomqtt.Client", *, online: bool) -> None:
+    async def _publish_agent(self, session: BrokerSession, *, online: bool) -> None:
         content = self._agent_content(online=online)
-        await client.publish(self._topic("_agent", self._agent), content, qos=1, retain=True)
+        await session.publish(self._topic("_agent", self._agent), content, qos=1)
 
     def _agent_content(self, *, online: bool) -> str:
         return json.dumps({"online": online, "started": self._started})
@@ -171,48 +214,14 @@ class MqttFeed:
         }
 
     def _topic(self, *levels: str) -> str:
-        return "/".join((self._broker.prefix, *levels))
+        return "/".join((self._prefix, *levels))
 
-    def _client(self) -> "aiomqtt.Client":
-        loaded = library()
-        user, password = self._credentials
-        client: aiomqtt.Client = loaded.Client(
-            self._broker.host,
-            self._broker.port,
-            username=user,
-            password=password,
-            identifier=f"pilotline-edge-{self._agent}",
-            protocol=loaded.ProtocolVersion.V5,
-            clean_start=True,
-            keepalive=_KEEP_ALIVE_S,
-            timeout=_TIMEOUT_S,
-            will=loaded.Will(
-                self._topic("_agent", self._agent), self._agent_content(online=False), 1, True
-            ),
-            tls_context=tls_context(self._broker, self._environment),
-        )
-        return client
-
-    def _away(self, problem: str) -> None:
-        self.problem = problem
-        if self._logged != problem:
-            self._logged = problem
+    def _log(self, problem: str | None) -> None:
+        if problem is not None:
             log.warning("edge.live_away", url=self.address, reason=problem)
-
-    def _back(self) -> None:
-        if self._logged is not None:
+        elif self._was_away:
             log.info("edge.live_back", url=self.address)
-        self.problem = self._logged = None
-
-
-async def _listen(client: "aiomqtt.Client") -> None:
-    """Wait for the end of a connection, which aiomqtt tells only those who read or publish.
-
-    Raises:
-        aiomqtt.MqttError: the connection is lost.
-    """
-    async for message in client.messages:
-        log.debug("edge.unexpected_message", topic=str(message.topic))
+        self._was_away = problem is not None
 
 
 def _value(newest: Newest) -> dict[str, Any]:

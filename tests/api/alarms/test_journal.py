@@ -116,6 +116,8 @@ def test_the_event_is_the_alarm_as_the_list_gives_it(database: Database) -> None
         "acknowledged_at": None,
         "acknowledged_by": None,
         "comment": None,
+        "kind": "high",
+        "stale": False,
     }
 
 
