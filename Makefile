@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# How many processes run tests side by side; with 0 they run in pytest's own, as a debugger wants.
+PROCESSES ?= 2
 
 .PHONY: run test faults check pages format lock wheel clean
 
@@ -10,7 +12,7 @@ run: $(VENV)/run.stamp pages
 	@exec $(BIN)/pilotline up $(ARGS)
 
 test: $(VENV)/dev.stamp pages interop
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal $(ARGS)
 
 faults: $(VENV)/dev.stamp interop
 	$(BIN)/python tests/faults/run.py --full $(ARGS)

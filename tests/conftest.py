@@ -1,4 +1,4 @@
-"""What holds for every test: nothing it starts outlives it."""
+"""What holds for every test: it has its turn, and nothing it starts outlives it."""
 
 import gc
 import logging
@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
+
+from tests.turns import Turns
 
 _SETTLE_S = 2.0
 
@@ -77,3 +79,13 @@ def nothing_is_left_running() -> Iterator[None]:
     left += complaints.said
     if left:
         pytest.fail("left running: " + "; ".join(left), pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Run tests marked `alone` while no other worker runs any; outside of their time limit."""
+    if not hasattr(item.config, "workerinput"):
+        return (yield)
+    shared = item.config._tmp_path_factory.getbasetemp().parent  # type: ignore[attr-defined]
+    with Turns(shared).turn(alone=item.get_closest_marker("alone") is not None):
+        return (yield)
