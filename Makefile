@@ -6,12 +6,12 @@ ARGS ?=
 # How many processes run tests side by side; with 0 they run in pytest's own, as a debugger wants.
 PROCESSES ?= 2
 
-.PHONY: run test faults check pages format lock wheel clean
+.PHONY: run test faults check pages interop kernels format lock wheel clean
 
 run: $(VENV)/run.stamp pages
 	@exec $(BIN)/pilotline up $(ARGS)
 
-test: $(VENV)/dev.stamp pages interop
+test: $(VENV)/dev.stamp pages interop kernels
 	$(BIN)/python -m pytest -n $(PROCESSES) --dist worksteal $(ARGS)
 
 faults: $(VENV)/dev.stamp interop
@@ -29,6 +29,9 @@ pages: $(VENV)/run.stamp
 
 interop: $(VENV)/dev.stamp
 	@$(BIN)/python deploy/interop.py
+
+kernels: $(VENV)/run.stamp
+	@$(BIN)/python deploy/kernels.py
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .

@@ -57,6 +57,7 @@ def test_a_part_that_ends_is_started_again(tmp_path: Path) -> None:
     assert told == [("edge", -signal.SIGKILL, supervising.FIRST_DELAY_S)]
 
 
+@pytest.mark.alone
 def test_a_part_that_will_not_end_is_killed_with_its_children(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

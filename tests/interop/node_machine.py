@@ -53,6 +53,11 @@ class NodeMachine(Lifetime):
     def url(self) -> str:
         return OpcUaMachine.url_at(self.port)
 
+    @property
+    def sampled(self) -> list[Sent]:
+        """What its variables took and its timer had time to sample, in order."""
+        return [sent for sent in self.ledger if sent.source_ns not in self.skipped]
+
     async def start(self) -> None:
         """Run the server and wait until it listens."""
         await self._node.start(

@@ -39,6 +39,7 @@ def test_every_incumbent_is_a_sound_plan_and_better_than_the_one_before(solver: 
     assert (answer.objective, answer.plan) == (values[-1], stream[-1][1])
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("solver", "time_limit_s"), [(solve, 0.5), (solve, 2.5), (solve_in_child, 2.5)]
 )
@@ -49,6 +50,7 @@ def test_the_limit_is_kept_to_the_second(solver: Solver, time_limit_s: float) ->
     assert answer.status is Status.FEASIBLE or time_limit_s < 1
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("solver", [solve, solve_in_child])
 def test_a_cancelled_solve_returns_its_best_plan_soon(solver: Solver) -> None:
     cancel = threading.Event()

@@ -56,6 +56,7 @@ def test_a_crash_is_told_and_the_last_plan_is_kept(number: signal.Signals) -> No
     assert answer.wall_s < 20
 
 
+@pytest.mark.alone
 def test_a_child_that_hangs_is_killed_two_seconds_after_its_limit() -> None:
     saboteur = Saboteur(signal.SIGSTOP)
     answer = solve_in_child(LINE, time_limit_s=3, on_incumbent=saboteur)

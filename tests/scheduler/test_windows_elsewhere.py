@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from multiprocessing import resource_tracker
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import psutil
 import pytest
@@ -24,6 +24,7 @@ from pilotline_scheduler.problem import Problem
 from pilotline_scheduler.solver import solve, solve_in_child
 from pilotline_scheduler.solver.cp_model.effort import Effort
 from pilotline_scheduler.solver.instance import NoPlanError, Schedule
+from pilotline_scheduler.solver.windows.dispatch import Dispatch
 from pilotline_scheduler.solver.windows.job import Parcel, WindowJob
 from pilotline_scheduler.solver.windows.merge import changes_between, merged
 from pilotline_scheduler.solver.windows.rebuild import Rebuilder
@@ -220,6 +221,20 @@ def solved_under(harm: Harm, workforce: Workforce) -> Answer:
     return solve(BUSY, time_limit_s=PATIENT_S, executor=executor, cancel=harm.cancel)
 
 
+def ending_after_a_loss(
+    cancel: threading.Event, monkeypatch: pytest.MonkeyPatch, after_s: float = 2.0
+) -> None:
+    """End a solve some seconds after the first window that is lost."""
+    lose = Dispatch._lose
+
+    def noted(self: Dispatch, sent: Any, reason: BaseException | str) -> None:  # noqa: ANN401 - private to Dispatch
+        lose(self, sent, reason)
+        if self.counts["lost"] == 1:
+            threading.Timer(after_s, cancel.set).start()
+
+    monkeypatch.setattr(Dispatch, "_lose", noted)
+
+
 def test_processes_decide_windows_and_end_with_the_pool() -> None:
     nothing = Harm(3, lambda: None, 0)
     with processes(2) as workforce:
@@ -263,6 +278,7 @@ def test_a_silent_executor_is_doubted_and_its_windows_are_abandoned(
     assert silent.taken[-1].cancelled()
 
 
+@pytest.mark.alone
 def test_cancelling_does_not_wait_for_windows_elsewhere() -> None:
     cancel = threading.Event()
     asked: list[float] = []
@@ -283,6 +299,7 @@ def test_a_repeatable_solve_keeps_to_itself() -> None:
     assert not executor.taken
 
 
+@pytest.mark.alone
 def test_any_executor_will_do() -> None:
     with ThreadPoolExecutor(2) as executor:
         began = time.monotonic()
@@ -380,11 +397,9 @@ def test_a_cluster_that_dies_leaves_the_solve_to_this_machine(
     monkeypatch.setattr("pilotline_scheduler.solver.windows.dispatch._PATIENCE_S", 0.0)
     with dask(tmp_path, 1) as found:
         harm = Harm(2, found.end, 1000)
+        ending_after_a_loss(harm.cancel, monkeypatch)
         with cluster(found.address) as workforce:
-            timer = threading.Timer(25, harm.cancel.set)
-            timer.start()
             answer = solved_under(harm, workforce)
-            timer.join()
         assert_good(BUSY, answer)
         assert f"the cluster at {found.address}" in answer.message
 
@@ -392,7 +407,9 @@ def test_a_cluster_that_dies_leaves_the_solve_to_this_machine(
 def test_a_cluster_that_cannot_be_reached_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     need(find_spec("distributed") is not None, "distributed (pip install 'pilotline[cluster]')")
     monkeypatch.setattr("pilotline_scheduler.solver.windows.workforce._CONNECT_S", 0.5)
+    cancel = threading.Event()
+    ending_after_a_loss(cancel, monkeypatch, 0.0)
     with cluster("tcp://127.0.0.1:9") as workforce:
-        answer = solve(BUSY, time_limit_s=10, executor=workforce)
+        answer = solve(BUSY, time_limit_s=PATIENT_S, executor=workforce, cancel=cancel)
     assert answer.plan is not None
     assert "the cluster at tcp://127.0.0.1:9 refused windows" in answer.message

@@ -106,6 +106,7 @@ def _url(plant: Path, machine: str) -> str:
     return found[0]
 
 
+@pytest.mark.alone
 def test_it_tells_when_all_machines_listen_and_stops_within_two_seconds(
     plant: Path, recording: OvenRecording, tmp_path: Path
 ) -> None:

@@ -117,6 +117,7 @@ def test_hostile_text_from_a_machine_stays_a_text(api: RunningApi, hostile: str)
             pass
 
 
+@pytest.mark.alone
 def test_signing_out_ends_the_stream_within_five_seconds(api: RunningApi) -> None:
     token, other_token = api.sign_in(Role.OPERATOR), api.sign_in(Role.OPERATOR)
     with stream(api.client(token)) as revoked, stream(api.client(other_token)) as other:
@@ -203,6 +204,7 @@ server(create_app(settings(Path(sys.argv[1]))), host="127.0.0.1", port=int(sys.a
 """
 
 
+@pytest.mark.alone
 def test_ctrl_c_ends_everything_within_five_seconds_however_many_streams_are_open(
     tmp_path: Path,
 ) -> None:

@@ -56,12 +56,12 @@ def test_a_solve_that_waited_before_the_worker_came_is_run(api: RunningApi) -> N
     services = api.services
     planner_id = planner.get("/session").json()["user"]["id"]
     with services.database.writing() as session:
-        request = SolveRequest(time_limit_s=3, workers=1)
+        request = SolveRequest(time_limit_s=20, workers=1)
         solve = request_solve(session, planner_id, request, utc_now())
     settings = services.settings
     words = ["-m", "pilotline", "api", "worker"]
     with process([*words, "--plant", settings.plant, "--data", settings.data]) as worker:
-        done = until(solves(planner, solve.id), ended)
+        done = until(solves(planner, solve.id), ended, within_s=60)
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(15) == 0
 
