@@ -79,7 +79,8 @@ class Flood:
 
     Attributes:
         left: values still to send of a flood.
-        pacing: whether each interval brings one value of every item.
+        pacing: whether each interval brings one value of every item, or of `changing` items.
+        changing: items that change in each interval, one after the other; None for all.
         repeats: samples of every item in one message of a flood.
         sent: values sent, first values included.
     """
@@ -87,6 +88,7 @@ class Flood:
     def __init__(self, repeats: int) -> None:
         self.left = 0
         self.pacing = False
+        self.changing: int | None = None
         self.repeats = repeats
         self.sent = 0
         self.subscriptions: list[FloodSubscription] = []
@@ -104,6 +106,7 @@ class FloodSubscription(InternalSubscription):
         self._due: list[np.ndarray] = []
         self._spoke = time.monotonic()
         self._clock = 0
+        self._turn = 0
         self._rng = np.random.default_rng(7)
         FLOOD.subscriptions.append(self)
 
@@ -137,7 +140,11 @@ class FloodSubscription(InternalSubscription):
 
     def _tick(self) -> None:
         if FLOOD.pacing and not self._due and self.monitored_item_srv.handles:
-            rows = self._rows(self.monitored_item_srv.handles, 1)
+            handles = self.monitored_item_srv.handles
+            if FLOOD.changing is not None:
+                self._turn = (self._turn + FLOOD.changing) % len(handles)
+                handles = (handles[self._turn :] + handles[: self._turn])[: FLOOD.changing]
+            rows = self._rows(handles, 1)
             self._due = np.array_split(rows, -(-len(rows) // _MOST_ITEMS_PER_MESSAGE))
 
     def _next(self) -> np.ndarray:
@@ -229,6 +236,7 @@ async def obey(word: str) -> None:
     """Carry a command out."""
     verb, _, count = word.partition(" ")
     FLOOD.pacing = verb == "pace"
+    FLOOD.changing = int(count) if FLOOD.pacing and count else None
     FLOOD.left = int(count) if verb == "flood" else 0
     for each in list(FLOOD.subscriptions):
         await each.publish_results()

@@ -89,6 +89,10 @@ class Part:
         """Return its resident memory in MB."""
         return float(psutil.Process(self.process.pid).memory_info().rss / 1e6)
 
+    def written_bytes(self) -> int:
+        """Return how many bytes it had the kernel write to disk."""
+        return int(psutil.Process(self.process.pid).io_counters().write_bytes)
+
 
 @contextmanager
 def running(arguments: Sequence[object], log: Path) -> Iterator[Part]:

@@ -7,7 +7,10 @@
    sink, in values per processor second of the client alone.
 2. Receive and decode only, against o6 where it is installed (``pip install o6``).
 3. The same flood into a real InfluxDB where it is installed: who is the bottleneck.
-4. 10,000 tags at 1 Hz from one agent: first values, processor share, age at the sink, memory.
+4. 10,000 tags at 1 Hz from one agent: first values, processor share, age at the sink, memory,
+   and what it writes to disk.
+5. The same number of tags in one machine, of which 100 change each second, told ten times a
+   second: what it writes to disk, where flash memory wears out.
 
 Processor time is read from outside, so a loaded machine does not change it much; ages do change.
 """
@@ -112,20 +115,33 @@ def received(folder: Path, client: str, values: int) -> dict[str, Any] | None:
 
 def many_tags(folder: Path, seconds: float) -> dict[str, Any]:
     """Read 10,000 tags at 1 Hz with one agent."""
-    each = MANY_TAGS // MANY_MACHINES
+    return paced(folder, seconds, MANY_MACHINES, 1000, None)
+
+
+def sparse_tags(folder: Path, seconds: float) -> dict[str, Any]:
+    """Read a machine of 10,000 tags, ten of which change each tenth of a second."""
+    return paced(folder, seconds, 1, 100, 10)
+
+
+def paced(
+    folder: Path, seconds: float, machines: int, interval_ms: int, changing: int | None
+) -> dict[str, Any]:
+    """Read 10,000 tags, all or some of which change in each interval."""
+    each = MANY_TAGS // machines
     with machine(folder) as (opcua, server), sink(folder) as (http, _):
-        command = agent_command(folder, flood_plant(opcua, MANY_MACHINES, each, 1000, 1000), http)
-        with running(command, folder / "many.log") as agent:
+        plant = flood_plant(opcua, machines, each, interval_ms, interval_ms)
+        with running(agent_command(folder, plant, http), folder / "paced.log") as agent:
             initial = wait_for_samples(http, MANY_TAGS, agent)
-            server.say("pace")
+            server.say("pace" if changing is None else f"pace {changing}")
             time.sleep(_SETTLE_S)
             lines = sink_figures(http, reset=True)["lines"]
-            cpu_s, begun = agent.cpu_s(), time.monotonic()
+            cpu_s, begun, written = agent.cpu_s(), time.monotonic(), agent.written_bytes()
             memory = [agent.rss_mb()]
             while time.monotonic() < begun + seconds:
                 time.sleep(min(5.0, seconds / 4))
                 memory.append(agent.rss_mb())
             took_s, used_s = time.monotonic() - begun, agent.cpu_s() - cpu_s
+            written = agent.written_bytes() - written
             figures = sink_figures(http)
     return {
         "initial": initial["series"],
@@ -135,6 +151,7 @@ def many_tags(folder: Path, seconds: float) -> dict[str, Any]:
         "p99_s": figures["p99_s"],
         "rss_first_mb": memory[0],
         "rss_last_mb": memory[-1],
+        "written_kb_per_s": written / took_s / 1e3,
     }
 
 
@@ -172,6 +189,8 @@ def measured(wishes: argparse.Namespace, folder: Path) -> dict[str, Any]:
         figures["influxd"] = into_influxd(folder, wishes.values)
     if wishes.only in {None, "many"}:
         figures["many"] = many_tags(folder, wishes.seconds)
+    if wishes.only in {None, "sparse"}:
+        figures["sparse"] = sparse_tags(folder, wishes.seconds)
     return figures
 
 
@@ -214,7 +233,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--values", type=int, default=1_000_000, help="of the agent's flood")
     parser.add_argument("--seconds", type=float, default=60.0, help="of 10,000 tags at 1 Hz")
-    parser.add_argument("--only", choices=["flood", "receive", "influxd", "many"])
+    parser.add_argument("--only", choices=["flood", "receive", "influxd", "many", "sparse"])
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
     wishes = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

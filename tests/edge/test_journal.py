@@ -364,7 +364,7 @@ def test_an_agent_starts_with_any_damaged_journal_and_invents_nothing(
 
 
 def test_a_torn_journal_gives_back_the_records_before_the_tear(tmp_path: Path) -> None:
-    sound = _filled(tmp_path / "sound.sqlite", records=300)
+    sound = _filled(tmp_path / "sound.sqlite", records=600)
     path = tmp_path / "journal.sqlite"
     path.write_bytes(sound[: len(sound) // 2 // 4096 * 4096])
     with opened(path) as journal:

@@ -4,12 +4,13 @@ import asyncio
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Self
 
 from pilotline_edge.errors import JournalFailed
+from pilotline_edge.journal import source_times
 from pilotline_edge.journal.commands import Append, Enrol, Expire, JournalSize, Remove
 from pilotline_edge.journal.record import Entry, encode
 from pilotline_edge.journal.salvage import Salvage, salvage
@@ -61,7 +62,7 @@ class Journal:
         self.damage = damage
         try:
             self.numbers = _number(connection, series)
-            self.coverage = dict(_coverage(connection))
+            self.coverage = _coverage(connection, self.numbers)
         except BaseException:
             connection.close()
             raise
@@ -208,9 +209,17 @@ def _rows(
     ]
 
 
-def _coverage(connection: sqlite3.Connection) -> Iterator[tuple[str, dict[str, Any]]]:
+def _coverage(
+    connection: sqlite3.Connection, numbers: Mapping[Series, int]
+) -> dict[str, dict[str, Any]]:
+    """Return the state of each coverage, with the source times that are kept beside it."""
+    found: dict[str, dict[str, Any]] = {}
     rows = connection.execute("SELECT machine, state, checksum FROM coverage")
-    for machine, state, kept in rows:
-        if checksum(machine, state) != kept:
+    for machine, state, kept_checksum in rows:
+        if checksum(machine, state) != kept_checksum:
             raise sqlite3.DatabaseError(f"the coverage of {machine} fails its checksum")
-        yield machine, json.loads(state)
+        found[machine] = json.loads(state)
+    tags = {number: series.tag for series, number in numbers.items()}
+    for machine, times in source_times.kept(connection):
+        found[machine] |= source_times.by_tag(times, tags)
+    return found

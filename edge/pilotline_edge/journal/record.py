@@ -17,6 +17,7 @@ from operator import add
 from typing import Any, NamedTuple
 
 from pilotline_edge.errors import RecordCorrupt
+from pilotline_edge.journal.source_times import SourceTimes
 from pilotline_edge.subscription.publication import Unsupported
 from pilotline_historian import ConditionState, Event, Gap, Sample, Series, Value
 
@@ -75,9 +76,10 @@ class Entry:
         published_ns: publish time of the message, or the present, ns UTC.
         samples: its values; none for a note of coverage only.
         gaps: gaps that the message settles.
-        coverage: state of the machine's coverage after the message, JSON.
+        coverage: state of the machine's coverage after the message, JSON, without source times.
         events: its events.
         coverage_key: name of that coverage; the machine's id unless given.
+        source_times: those that the message changed in that coverage, or all.
     """
 
     site: str
@@ -88,6 +90,7 @@ class Entry:
     coverage: str
     events: Sequence[Event] = ()
     coverage_key: str = ""
+    source_times: SourceTimes | None = None
 
     def __post_init__(self) -> None:
         """Name the coverage after the machine."""

@@ -32,6 +32,13 @@ CREATE TABLE IF NOT EXISTS coverage (
   state TEXT NOT NULL,
   checksum INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS source_times (
+  machine TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  body BLOB NOT NULL,
+  checksum INTEGER NOT NULL,
+  PRIMARY KEY (machine, seq)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS delivered (
   machine TEXT PRIMARY KEY,
   published_ns INTEGER NOT NULL
@@ -46,6 +53,12 @@ INSERT_RECORD = (
     "INSERT INTO record (site, machine, published_ns, samples, body) VALUES (?, ?, ?, ?, ?)"
 )
 UPSERT_COVERAGE = "INSERT OR REPLACE INTO coverage (machine, state, checksum) VALUES (?, ?, ?)"
+ALL_SOURCE_TIMES = "SELECT machine, body, checksum FROM source_times ORDER BY machine, seq"
+DELETE_SOURCE_TIMES = "DELETE FROM source_times WHERE machine = ?"
+INSERT_SOURCE_TIMES = (
+    "INSERT INTO source_times (machine, seq, body, checksum) VALUES "
+    "(?, (SELECT coalesce(max(seq), 0) + 1 FROM source_times WHERE machine = ?), ?, ?)"
+)
 UPSERT_DELIVERED = "INSERT OR REPLACE INTO delivered (machine, published_ns) VALUES (?, ?)"
 LAST_NUMBER = 2**63 - 1
 """Largest number a record may have."""
@@ -70,6 +83,9 @@ _STATEMENTS = (
     ALL_SERIES,
     INSERT_RECORD,
     UPSERT_COVERAGE,
+    ALL_SOURCE_TIMES,
+    DELETE_SOURCE_TIMES,
+    INSERT_SOURCE_TIMES,
     UPSERT_DELIVERED,
     DELETE_RECORDS,
     SIZE,

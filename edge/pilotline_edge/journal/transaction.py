@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import structlog
 
+from pilotline_edge.journal import source_times
 from pilotline_edge.journal.commands import Append, Remove
 from pilotline_edge.journal.expiry import give_up
 from pilotline_edge.journal.schema import (
@@ -84,6 +85,14 @@ def insert(connection: sqlite3.Connection, appends: Sequence[Append]) -> Change:
     connection.executemany(
         UPSERT_COVERAGE,
         [(key, state, checksum(key, state)) for key, state in states.items()],
+    )
+    source_times.keep(
+        connection,
+        (
+            (append.entry.coverage_key, append.entry.source_times)
+            for append in appends
+            if append.entry.source_times is not None
+        ),
     )
     size = sum(len(row[4]) + _ROW_OVERHEAD_BYTES for row in rows)
     return Change(len(rows), sum(row[3] for row in rows), size)

@@ -136,20 +136,33 @@ class Coverage:
             complete: whether it ends its publishing cycle and was not replayed.
             values: in the order of the server's queues.
         """
+        tags, times, statuses = zip(*values, strict=True) if values else ((), (), ())
+        if self._waiting() or any(status & OVERFLOW == OVERFLOW for status in set(statuses)):
+            gaps, oldest = self._after_loss(values)
+        else:
+            self.known.heard(zip(tags, times, strict=True))
+            gaps, oldest = [], min(times, default=None)
+        self.known.published(group, published_ns, complete, oldest)
+        return gaps
+
+    def _after_loss(self, values: Sequence[Seen]) -> tuple[list[Gap], int | None]:
+        """Take values some of which are the first after a loss, or after a queue overflowed.
+
+        Returns:
+            The gaps before them, and the source time of the oldest that was sent for a change.
+        """
         gaps: list[Gap] = []
-        waiting = self._waiting()
-        oldest, last = None, self.known.last
+        waiting, oldest = self._waiting(), None
         for tag, source_ns, status in values:
-            if waiting and tag in waiting:
+            if tag in waiting:
                 gaps += self._first(tag, source_ns, waiting.pop(tag))
             else:
                 if status & OVERFLOW == OVERFLOW:
                     gaps += self.overflowed(tag, source_ns)
                 if oldest is None or source_ns < oldest:
                     oldest = source_ns
-            last[tag] = source_ns
-        self.known.published(group, published_ns, complete, oldest)
-        return gaps
+            self.known.heard([(tag, source_ns)])
+        return gaps, oldest
 
     def polled(self, at_ns: int, values: Iterable[Seen]) -> list[Gap]:
         """Advance with a poll: what tags are at `at_ns`; return the gaps that this settles.

@@ -14,6 +14,7 @@ from pilotline_edge.cause import Cause
 from pilotline_edge.journal import Entry, Journal, Samples
 from pilotline_edge.link.columns import Columns
 from pilotline_edge.link.coverage import Coverage
+from pilotline_edge.link.known import BY_TAG
 from pilotline_edge.link.series import groups_of
 from pilotline_edge.link.state import MachineState
 from pilotline_edge.link.vouching import Vouching
@@ -179,9 +180,16 @@ class Intake:
                 seconds=round((gap.end_ns - gap.start_ns) / 1e9, 3),
                 cause=gap.cause,
             )
-        coverage = json.dumps(self._state_json())
-        machine = self._machine
-        entry = Entry(machine.site, machine.id, published_ns, samples, gaps, coverage)
+        machine, state = self._machine, self._state_json()
+        entry = Entry(
+            machine.site,
+            machine.id,
+            published_ns,
+            samples,
+            gaps,
+            json.dumps({key: value for key, value in state.items() if key not in BY_TAG}),
+            source_times=self.coverage.known.take_source_times(self.columns.numbers),
+        )
         return self._journal.append(entry, machine.priority)
 
     def _state_json(self) -> dict[str, Any]:

@@ -4,8 +4,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from pilotline_edge.journal.source_times import SourceTimes
+
 _LEAST_SLACK_NS = 100_000_000
 _LAG_RESERVE = 2
+
+BY_TAG = {"last", "polled"}
+"""What of the state the journal keeps by tag: see `Known.take_source_times`."""
 
 
 @dataclass(slots=True)
@@ -29,6 +34,8 @@ class Known:
     _lag_ns: int = 0
     _moved: dict[str, int] = field(default_factory=dict)
     _polled: dict[str, int] = field(default_factory=dict)
+    _unkept: set[str] = field(default_factory=set)
+    _changes_kept: int | None = None
 
     def begin(self, now_ns: int) -> bool:
         """Promise coverage from now on for tags never promised before.
@@ -38,7 +45,8 @@ class Known:
         """
         fresh = not self.last
         for tag in self.groups:
-            self.last.setdefault(tag, now_ns)
+            if tag not in self.last:
+                self.heard([(tag, now_ns)])
         return fresh
 
     def until_ns(self, tag: str) -> int:
@@ -57,7 +65,7 @@ class Known:
         """Have tags read with another group; what is known of them stays known."""
         changed = [tag for tag in tags if self.groups[tag] != group]
         for tag in changed:
-            self.last[tag] = self.until_ns(tag)
+            self.heard([(tag, self.until_ns(tag))])
             self._moved[tag] = group
         if changed:
             self.groups = {**self.groups, **dict.fromkeys(changed, group)}
@@ -81,14 +89,40 @@ class Known:
 
     def polled(self, tag: str, source_ns: int, at_ns: int) -> None:
         """Take a value that was polled at `at_ns`."""
-        self.last[tag], self._polled[tag] = source_ns, at_ns
+        self.heard([(tag, source_ns)])
+        self._polled[tag] = at_ns
 
     def forget(self, tags: Collection[str]) -> None:
         """Promise coverage of these tags no more."""
         for tag in tags:
             del self.last[tag]
             self._polled.pop(tag, None)
+        self._changes_kept = None
         self.groups = {tag: of for tag, of in self.groups.items() if tag not in tags}
+
+    def heard(self, values: Iterable[tuple[str, int]]) -> None:
+        """Take source times of the newest values of tags, in their order."""
+        newest = dict(values)
+        self.last.update(newest)
+        self._unkept.update(newest)
+
+    def take_source_times(self, numbers: Mapping[str, int]) -> SourceTimes:
+        """Return what `last` and polls have become since this was called, to be kept.
+
+        All of them where that is no more than the changes since all were last kept, so that what
+        is kept never grows beyond twice as much.
+
+        Args:
+            numbers: the journal's number of each tag's series.
+        """
+        changed, kept = self._unkept, self._changes_kept
+        self._unkept = set()
+        whole = kept is None or kept + len(changed) > len(self.last)
+        self._changes_kept = 0 if kept is None or whole else kept + len(changed)
+        tags = self.last if whole else changed
+        values = {numbers[tag]: self.last[tag] for tag in tags}
+        polled = tags & self._polled.keys() if self._polled else ()
+        return SourceTimes(values, {numbers[tag]: self._polled[tag] for tag in polled}, whole)
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as JSON values."""

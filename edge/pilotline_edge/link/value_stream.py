@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from pilotline_edge.cause import Cause
 from pilotline_edge.link.coverage import Seen
@@ -80,10 +81,11 @@ class ValueStream:
 
         asyncua's server never sets the Overflow bit, so a full queue counts as an overflown one.
         """
-        if len(seen) < max(self.subscription.least_queue, 2):
+        counts = Counter(map(itemgetter(0), seen))
+        most = max(counts.values(), default=0)
+        if most < 2 or most < self.subscription.least_queue:
             return []
         gaps: list[Gap] = []
-        counts = Counter(tag for tag, _, _ in seen)
         for item in self.subscription.items:
             if item.queue < 2 or counts[item.tag.id] < item.queue:
                 continue
