@@ -8,9 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pilotline_historian.embedded.columns import NO_TIME, Columns, Kind
+from pilotline_historian.embedded.deflating import zlib_stream
 from pilotline_historian.embedded.packing import (
     Int64Array,
+    Parts,
+    is_constant,
     pack_bits,
+    pack_constant,
     pack_smooth,
     pack_steady,
     unpack,
@@ -21,12 +25,6 @@ CHUNK_SAMPLES: Final = 4_096
 """Samples of a full chunk."""
 
 _FORMAT: Final = 1
-_LEVEL: Final = 1
-"""zlib level: 9 saves a few percent and costs five times the time."""
-
-_WINDOW_BITS: Final = 15
-_MEMORY_LEVEL: Final = 8
-
 _HEADER: Final = struct.Struct("<BbI")
 """Format, decimal places of the values (-1: none), number of samples."""
 
@@ -36,26 +34,22 @@ _SERVER_MISSING: Final = 0x80
 _DECIMALS: Final = range(7)
 """Sensors send decimals; as scaled integers they take a quarter of the space of doubles."""
 
-_GREATEST_SCALED: Final = float(2**53)
-
 
 def encode_chunk(columns: Columns) -> bytes:
     """Return at least one sample, in time order, as stored."""
     columns = columns.with_own_texts()
-    missing = columns.server == NO_TIME
-    flags = columns.kind.astype(np.int64) | np.where(missing, _SERVER_MISSING, 0)
-    delay = np.where(missing, 0, columns.server - columns.time)
+    flags, delay = _packed_flags_and_delay(columns)
     places, values = _packed_values(columns)
     parts = (
         _HEADER.pack(_FORMAT, places, len(columns)),
-        pack_steady(columns.time),
-        pack_smooth(flags),
-        pack_smooth(columns.status.astype(np.int64)),
-        pack_smooth(delay),
-        values,
+        *pack_steady(columns.time),
+        *flags,
+        *_packed_status(columns.status),
+        *delay,
+        *values,
         pack_texts(columns.texts),
     )
-    return _deflated(b"".join(parts), texts=bool(columns.texts))
+    return zlib_stream(parts, texts=bool(columns.texts))
 
 
 def decode_chunk(stored: bytes) -> Columns:
@@ -84,23 +78,35 @@ def decode_chunk(stored: bytes) -> Columns:
     return Columns(time, kind, bits, status.astype(np.uint32), server, texts)
 
 
-def _deflated(data: bytes, *, texts: bool) -> bytes:
-    """Deflate; in byte planes only runs repeat, and looking for more takes twice the time."""
-    strategy = zlib.Z_DEFAULT_STRATEGY if texts else zlib.Z_RLE
-    deflating = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW_BITS, _MEMORY_LEVEL, strategy)
-    return deflating.compress(data) + deflating.flush()
+def _packed_flags_and_delay(columns: Columns) -> tuple[Parts, Parts]:
+    missing = columns.server == NO_TIME
+    if missing.any():
+        flags = columns.kind.astype(np.int64) | np.where(missing, _SERVER_MISSING, 0)
+        delay = np.where(missing, 0, columns.server - columns.time)
+        return pack_smooth(flags), pack_smooth(delay)
+    delay = columns.server - columns.time
+    if is_constant(columns.kind):
+        return pack_constant(int(columns.kind[0])), pack_smooth(delay)
+    return pack_smooth(columns.kind.astype(np.int64)), pack_smooth(delay)
 
 
-def _packed_values(columns: Columns) -> tuple[int, bytes]:
+def _packed_status(status: NDArray[np.uint32]) -> Parts:
+    if is_constant(status):
+        return pack_constant(int(status[0]))
+    return pack_smooth(status.astype(np.int64))
+
+
+def _packed_values(columns: Columns) -> tuple[int, Parts]:
     """Return the number of decimal places, or -1, and the packed values."""
-    if (columns.kind == Kind.FLOAT).all():
+    floats = columns.kind == Kind.FLOAT
+    if floats.all():
         return _packed_doubles(columns.bits)
-    if (columns.kind == Kind.FLOAT).any():
+    if floats.any():
         return -1, pack_bits(columns.bits)
     return -1, pack_smooth(columns.bits)
 
 
-def _packed_doubles(bits: Int64Array) -> tuple[int, bytes]:
+def _packed_doubles(bits: Int64Array) -> tuple[int, Parts]:
     for places in _DECIMALS:
         if _scaled(bits[:32], places) is None:
             continue
@@ -114,10 +120,9 @@ def _scaled(bits: Int64Array, places: int) -> Int64Array | None:
     """Return doubles as integers of their last decimal, or None where that loses a bit."""
     with np.errstate(over="ignore", invalid="ignore"):
         numbers = np.rint(bits.view(np.float64) * 10.0**places)
-        if not (np.abs(numbers) < _GREATEST_SCALED).all():
-            return None
-    scaled = numbers.astype(np.int64)
-    exact = (_scaled_down(scaled, places).view(np.int64) == bits).all()
+        # What no integer holds becomes some integer, which does not give the same bits back.
+        scaled = numbers.astype(np.int64)
+    exact = np.array_equal(_scaled_down(scaled, places).view(np.int64), bits)
     return scaled if exact else None
 
 

@@ -1,12 +1,15 @@
 """64-bit integer columns to bytes: differences, then only the byte planes that are not all zero."""
 
 import struct
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 Int64Array = NDArray[np.int64]
+
+Parts = list[bytes]
+"""A packed column: its header and its byte planes, lowest first."""
 
 _HEADER: Final = struct.Struct("<BBqqq")
 """Mode, mask of kept byte planes, unit, first value, first difference."""
@@ -20,28 +23,39 @@ _UNITS: Final = (1_000_000_000, 1_000_000, 1_000, 100)
 """Clocks tick in seconds, milliseconds, microseconds, or OPC UA's 100 ns."""
 
 
-def pack_steady(values: Int64Array) -> bytes:
+def pack_steady(values: Int64Array) -> Parts:
     """Pack a column whose steps are alike, such as sample times (delta of delta)."""
-    if _is_constant(values):
-        return _packed_constant(values)
-    steps, unit = _in_units(np.diff(values))
+    if is_constant(values):
+        return pack_constant(int(values[0]))
+    steps, unit = _in_units(values[1:] - values[:-1])
     head = (unit, int(values[0]), int(steps[0]))
-    return _packed(_DELTA_OF_DELTA, head, _zigzag(np.diff(steps)))
+    return _packed(_DELTA_OF_DELTA, head, _zigzag(steps[1:] - steps[:-1]))
 
 
-def pack_smooth(values: Int64Array) -> bytes:
+def pack_smooth(values: Int64Array) -> Parts:
     """Pack a column whose neighbours are close, such as counters (delta)."""
-    if _is_constant(values):
-        return _packed_constant(values)
-    steps, unit = _in_units(np.diff(values))
+    if is_constant(values):
+        return pack_constant(int(values[0]))
+    steps, unit = _in_units(values[1:] - values[:-1])
     return _packed(_DELTA, (unit, int(values[0]), 0), _zigzag(steps))
 
 
-def pack_bits(values: Int64Array) -> bytes:
+def pack_bits(values: Int64Array) -> Parts:
     """Pack a column of bit patterns, such as doubles (XOR with the one before)."""
-    if _is_constant(values):
-        return _packed_constant(values)
+    if is_constant(values):
+        return pack_constant(int(values[0]))
     return _packed(_XOR, (1, int(values[0]), 0), values[1:] ^ values[:-1])
+
+
+def pack_constant(value: int) -> Parts:
+    """Pack a column that is one number throughout."""
+    return [_HEADER.pack(_CONSTANT, 0, 1, value, 0)]
+
+
+def is_constant(values: NDArray[Any]) -> bool:
+    """Return whether a column of at least one row is one number throughout."""
+    # Its ends tell most columns apart without a look at the rest.
+    return bool(values[0] == values[-1]) and bool((values == values[0]).all())
 
 
 def unpack(data: memoryview, offset: int, count: int) -> tuple[Int64Array, int]:
@@ -74,22 +88,12 @@ def unpack(data: memoryview, offset: int, count: int) -> tuple[Int64Array, int]:
     return np.cumsum(values), offset
 
 
-def _is_constant(values: Int64Array) -> bool:
-    return bool((values == values[0]).all())
-
-
-def _packed_constant(values: Int64Array) -> bytes:
-    return _HEADER.pack(_CONSTANT, 0, 1, int(values[0]), 0)
-
-
-def _packed(mode: int, head: tuple[int, int, int], coded: Int64Array) -> bytes:
+def _packed(mode: int, head: tuple[int, int, int], coded: Int64Array) -> Parts:
     used = int(np.bitwise_or.reduce(coded))
     kept = [place for place in range(8) if used >> 8 * place & 0xFF]
     mask = sum(1 << place for place in kept)
     planes = np.ascontiguousarray(coded, "<i8").view(np.uint8).reshape(-1, 8)
-    return _HEADER.pack(mode, mask, *head) + b"".join(
-        [planes[:, place].tobytes() for place in kept]
-    )
+    return [_HEADER.pack(mode, mask, *head), *(planes[:, place].tobytes() for place in kept)]
 
 
 def _from_planes(data: memoryview, offset: int, count: int, mask: int) -> tuple[Int64Array, int]:
@@ -103,12 +107,13 @@ def _from_planes(data: memoryview, offset: int, count: int, mask: int) -> tuple[
 
 def _in_units(steps: Int64Array) -> tuple[Int64Array, int]:
     """Divide by the largest clock unit that divides every step."""
+    common = int(np.gcd.reduce(steps[:16]))
     for unit in _UNITS:
-        if (steps[:16] % unit).any():
+        if common % unit:
             continue
         # Dividing and multiplying back takes a third of the time of a remainder.
         in_units = steps // unit
-        if (in_units * unit == steps).all():
+        if np.array_equal(in_units * unit, steps):
             return in_units, unit
     return steps, 1
 

@@ -31,6 +31,9 @@ Points = NDArray[np.void]
 _WORTH: Final = 4
 """A rollup is kept where it has at most a quarter of the rows it summarises."""
 
+_FEW: Final = 2
+"""So few points are stored as they are; deflating them saves nothing."""
+
 _WORD: Final = 2**64
 
 _NOT_GOOD: Final = np.uint32(1 << 30)
@@ -177,17 +180,21 @@ def _merged(points: Points, firsts: NDArray[np.intp]) -> Points:
 
 
 def _of_samples(columns: Columns, origin_ns: int, width_ns: int) -> Points | None:
-    """Reduce the samples of a chunk, or return None where that would not pay."""
-    if len(run_starts(interval_of(columns.time, origin_ns, width_ns))) * _WORTH > len(columns):
+    """Reduce the samples of a chunk, or return None where that would surely not pay."""
+    time = columns.time
+    # Each step of a whole width leads to another interval; steps that wrap are such too.
+    steps = (time[1:] - time[:-1]).view(np.uint64)
+    if np.count_nonzero(steps >= np.uint64(width_ns)) * _WORTH > len(columns):
         return None
     return reduce_columns(columns, origin_ns, width_ns)
 
 
 def _of_points(points: Points, origin_ns: int, width_ns: int) -> Points:
     """Reduce points in time order to wider intervals."""
-    index, merged = merge_points(points, origin_ns, width_ns)
-    number = index.view(np.uint64)
-    merged["start"] = (number * np.uint64(width_ns) + _word(origin_ns)).view(np.int64)
+    index = interval_of(points["start"], origin_ns, width_ns)
+    firsts = run_starts(index)
+    merged = _merged(points, firsts)
+    merged["start"] = (index[firsts] * np.uint64(width_ns) + _word(origin_ns)).view(np.int64)
     return merged
 
 
@@ -202,4 +209,4 @@ def _summary(columns: Columns, points: Points | None) -> Points:
 
 
 def _encode(points: Points) -> bytes:
-    return zlib.compress(points.tobytes(), 1)
+    return zlib.compress(points.tobytes(), 0 if len(points) <= _FEW else 1)
