@@ -8,7 +8,7 @@ import numpy as np
 
 from pilotline_historian.embedded.columns import Columns, Kind
 from pilotline_historian.embedded.newest import keep_newest
-from pilotline_historian.embedded.page import OpenSamples, encode_page
+from pilotline_historian.embedded.page import OpenSamples, decode_pages, encode_page
 from pilotline_historian.embedded.texts import unpack_texts
 
 _RECORD: Final = np.dtype(
@@ -30,6 +30,9 @@ _LATEST: Final = """
     SELECT series_id, source_time_ns, kind, bits, status, server_time_ns, text FROM latest
 """
 _DROP_LATEST: Final = "DROP TABLE latest"
+_PUT_NEWEST_OF_LANE: Final = "INSERT INTO newest (lane, records, texts) VALUES (?, ?, ?)"
+_NEWEST_OF_LANES: Final = "SELECT records, texts FROM newest"
+_DROP_NEWEST: Final = "DROP TABLE newest"
 
 
 def pages_become_columns(connection: sqlite3.Connection) -> None:
@@ -41,11 +44,22 @@ def pages_become_columns(connection: sqlite3.Connection) -> None:
     rows = connection.execute(_LATEST).fetchall()
     if rows:
         for lane, samples in _samples_of_rows(rows).by_lane():
-            keep_newest(connection, lane, samples)
+            connection.execute(_PUT_NEWEST_OF_LANE, (lane, *encode_page(samples)))
     connection.execute(_DROP_LATEST)
 
 
-AFTER: Final[Mapping[int, Callable[[sqlite3.Connection], None]]] = {5: pages_become_columns}
+def newest_goes_by_block(connection: sqlite3.Connection) -> None:
+    """Put the newest samples of all lanes into pages of blocks."""
+    pages = connection.execute(_NEWEST_OF_LANES).fetchall()
+    if pages:
+        keep_newest(connection, decode_pages(pages))
+    connection.execute(_DROP_NEWEST)
+
+
+AFTER: Final[Mapping[int, Callable[[sqlite3.Connection], None]]] = {
+    5: pages_become_columns,
+    8: newest_goes_by_block,
+}
 """What follows the statements of a step, in the same transaction."""
 
 

@@ -1,44 +1,52 @@
-"""The newest sample of each series: a page per lane for what was dealt, the inbox for the rest."""
+"""The newest sample of each series: pages of what was dealt, and the inbox for the rest."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pilotline_historian.embedded.columns import NO_TIME, typed_values
-from pilotline_historian.embedded.page import (
-    LANES,
-    OpenSamples,
-    PageRow,
-    decode_pages,
-    encode_page,
-)
+from pilotline_historian.embedded.columns import NO_TIME, run_starts, typed_values
+from pilotline_historian.embedded.page import OpenSamples, decode_pages, encode_page
 from pilotline_historian.sample import Sample, Series
 
-_PAGE: Final = "SELECT records, texts FROM newest WHERE lane = ?"
-_PAGES: Final = "SELECT lane, records, texts FROM newest"
+BLOCK: Final = 1_024
+"""Series whose newest samples share a page, by their ids; fixed in the file format."""
+
+_PAGE: Final = "SELECT records, texts FROM newest_page WHERE block = ?"
 _PUT_PAGE: Final = """
-    INSERT INTO newest (lane, records, texts) VALUES (?, ?, ?)
+    INSERT INTO newest_page (block, records, texts) VALUES (?, ?, ?)
     ON CONFLICT DO UPDATE SET records = excluded.records, texts = excluded.texts
 """
 
 
-def keep_newest(connection: sqlite3.Connection, lane: int, dealt: OpenSamples) -> None:
-    """Keep the newest sample of each series of a lane, some of which were just dealt to it."""
-    kept = connection.execute(_PAGE, (lane,)).fetchall()
-    samples = OpenSamples.concat([*map(_decoded, kept), dealt.newest()])
-    connection.execute(_PUT_PAGE, (lane, *encode_page(samples.newest())))
+def keep_newest(connection: sqlite3.Connection, dealt: OpenSamples) -> None:
+    """Keep the newest sample of each series, some of which were just dealt.
+
+    Raises:
+        ValueError: a page is damaged.
+    """
+    newest = dealt.newest()
+    blocks = newest.series_ids // BLOCK
+    starts = run_starts(blocks).tolist()
+    for start, stop in pairwise([*starts, len(newest)]):
+        block = int(blocks[start])
+        part = newest.take(slice(start, stop))
+        kept = connection.execute(_PAGE, (block,)).fetchall()
+        merged = OpenSamples.concat([decode_pages(kept), part]).newest() if kept else part
+        connection.execute(_PUT_PAGE, (block, *encode_page(merged)))
 
 
 def read_newest(connection: sqlite3.Connection, series_ids: NDArray[np.int64]) -> OpenSamples:
-    """Return the newest sample of each of the series that were dealt to a lane."""
-    lanes = np.unique(series_ids % LANES).tolist()
-    if len(lanes) == 1:
-        return decode_pages(connection.execute(_PAGE, lanes).fetchall(), series_ids)
-    wanted = frozenset(lanes)
-    rows = [row[1:] for row in connection.execute(_PAGES) if row[0] in wanted]
+    """Return the newest sample of each of the series that were dealt.
+
+    Raises:
+        ValueError: a page is damaged.
+    """
+    blocks = np.unique(series_ids // BLOCK).tolist()
+    rows = [row for block in blocks for row in connection.execute(_PAGE, (block,))]
     return decode_pages(rows, series_ids)
 
 
@@ -59,7 +67,3 @@ def samples_by_name(samples: OpenSamples, names: Mapping[int, Series]) -> Iterat
         strict=True,
     )
     return map(Sample._make, rows)
-
-
-def _decoded(row: PageRow) -> OpenSamples:
-    return decode_pages([row])

@@ -53,6 +53,10 @@ class OpenSamples:
     def __len__(self) -> int:
         return len(self.columns)
 
+    def take(self, index: Index) -> "OpenSamples":
+        """Return the chosen rows; the texts stay as they are."""
+        return OpenSamples(self.series_ids[index], self.columns.take(index))
+
     @classmethod
     def concat(cls, parts: Sequence["OpenSamples"]) -> "OpenSamples":
         """Return all samples of at least one part, in their order."""
@@ -65,7 +69,7 @@ class OpenSamples:
         """Return the samples by lane, then by series, those of one series as they are."""
         lanes, places = self.series_ids % LANES, self.series_ids // LANES
         order = ascending(lanes * (int(places.max(initial=0)) + 1) + places)
-        return OpenSamples(self.series_ids[order], self.columns.take(order))
+        return self.take(order)
 
     def by_series(self) -> Iterator[tuple[int, Columns]]:
         """Yield the samples of each series in time order, the series with most samples first."""
@@ -85,13 +89,12 @@ class OpenSamples:
         """Return the newest sample of each series, of equal times the later one, by series id."""
         samples = self
         if not _ascend(samples.series_ids):
-            order = ascending(samples.series_ids)
-            samples = OpenSamples(samples.series_ids[order], samples.columns.take(order))
+            samples = samples.take(ascending(samples.series_ids))
         ids, time = samples.series_ids, samples.columns.time
         lasts = run_ends(ids)
         if not ((time[1:] >= time[:-1]) | (ids[1:] != ids[:-1])).all():
             lasts = np.lexsort((time, ids))[lasts]
-        return OpenSamples(ids[lasts], samples.columns.take(lasts))
+        return samples.take(lasts)
 
 
 def ascending(keys: NDArray[np.int64]) -> NDArray[np.intp]:

@@ -107,9 +107,9 @@ def _deal(
     connection: sqlite3.Connection, dealt: OpenSamples, sizes: dict[int, LaneSize], limit: int
 ) -> int:
     """Deal samples to lanes, seal those that become full, and return how many chunks were made."""
+    keep_newest(connection, dealt)
     made = 0
     for lane, part in dealt.sorted().by_lane():
-        keep_newest(connection, lane, part)
         size = sizes.pop(lane, LaneSize())
         if made < CHUNKS_PER_WRITE and size.with_page(part).full(limit):
             opened = [take_lane(connection, lane)] if size.pages else []
