@@ -86,11 +86,11 @@ class Columns:
     def take(self, index: Index) -> Self:
         """Return the chosen rows; the texts stay as they are."""
         return type(self)(
-            self.time[index],
-            self.kind[index],
-            self.bits[index],
-            self.status[index],
-            self.server[index],
+            taken(self.time, index),
+            taken(self.kind, index),
+            taken(self.bits, index),
+            taken(self.status, index),
+            taken(self.server, index),
             self.texts,
         )
 
@@ -138,6 +138,14 @@ class Columns:
     def values(self) -> list[Value | None]:
         """Return the values with their own types."""
         return typed_values(self.kind, self.bits, self.texts)
+
+
+def taken(column: NDArray[Any], index: Index) -> NDArray[Any]:
+    """Return the chosen rows of a column."""
+    if isinstance(index, slice) or index.dtype == np.bool_:
+        return column[index]
+    # Half the time of column[index].
+    return column.take(index)
 
 
 def typed_values(

@@ -20,21 +20,62 @@ INBOX_SAMPLES: Final = 32_768
 INBOX_TEXT_BYTES: Final = 4 * 2**20
 """An inbox with this much is dealt; every reader looks through all of it."""
 
-_SIZE: Final = """
-    SELECT count(*), ifnull(sum(samples), 0), ifnull(sum(text_bytes), 0)
-    FROM page WHERE lane = ?
-"""
+_SIZES: Final = "SELECT id, samples, text_bytes FROM page WHERE lane = ? ORDER BY id"
 _PAGES: Final = "SELECT records, texts FROM page WHERE lane = ? ORDER BY id"
 _DELETE: Final = "DELETE FROM page WHERE lane = ?"
 _INSERT: Final = """
     INSERT INTO page (lane, samples, text_bytes, records, texts) VALUES (?, ?, ?, ?, ?)
+    RETURNING id
 """
+_CHANGES_OF_OTHERS: Final = "PRAGMA data_version"
 
 
-def insert_page(connection: sqlite3.Connection, lane: int, samples: OpenSamples) -> None:
-    """Store samples as the newest open page of a lane or of the inbox."""
+class Inbox:
+    """The inbox as its writers see it.
+
+    What this process wrote is remembered until it is dealt, so that dealing reads nothing back.
+
+    Characteristics
+        memory: what fills an inbox, a megabyte and its texts
+        processes: any; once another one has written, what is dealt is read from the file
+        transactions: a page that was undone is not dealt, since the file says which there are
+    """
+
+    def __init__(self) -> None:
+        self._own: dict[int, OpenSamples] = {}
+        self._changes_of_others = -1
+
+    def add(self, connection: sqlite3.Connection, samples: OpenSamples) -> None:
+        """Store the samples of one write."""
+        (changes,) = connection.execute(_CHANGES_OF_OTHERS).fetchone()
+        if changes != self._changes_of_others:
+            self._own, self._changes_of_others = {}, changes
+        self._own[insert_page(connection, INBOX, samples)] = samples
+
+    def take_full(self, connection: sqlite3.Connection) -> OpenSamples | None:
+        """Empty the inbox and return its samples, or None where it has room; follows an `add`.
+
+        Raises:
+            ValueError: a page is damaged.
+        """
+        pages = connection.execute(_SIZES, (INBOX,)).fetchall()
+        samples = sum(page[1] for page in pages)
+        text_bytes = sum(page[2] for page in pages)
+        if len(pages) < INBOX_PAGES and samples < INBOX_SAMPLES and text_bytes < INBOX_TEXT_BYTES:
+            return None
+        own, self._own = self._own, {}
+        if not all(page[0] in own for page in pages):
+            return take_lane(connection, INBOX)
+        connection.execute(_DELETE, (INBOX,))
+        return OpenSamples.concat([own[page[0]] for page in pages])
+
+
+def insert_page(connection: sqlite3.Connection, lane: int, samples: OpenSamples) -> int:
+    """Store samples as the newest open page of a lane or of the inbox, and return its id."""
     records, texts = encode_page(samples)
-    connection.execute(_INSERT, (lane, len(samples), len(texts), records, texts))
+    row = (lane, len(samples), len(texts), records, texts)
+    (page_id,) = connection.execute(_INSERT, row).fetchone()
+    return int(page_id)
 
 
 def read_lane(
@@ -57,15 +98,3 @@ def take_lane(connection: sqlite3.Connection, lane: int) -> OpenSamples:
     samples = read_lane(connection, lane)
     connection.execute(_DELETE, (lane,))
     return samples
-
-
-def take_full_inbox(connection: sqlite3.Connection) -> OpenSamples | None:
-    """Empty the inbox and return its samples, or None where it has room.
-
-    Raises:
-        ValueError: a page is damaged.
-    """
-    pages, samples, text_bytes = connection.execute(_SIZE, (INBOX,)).fetchone()
-    if pages < INBOX_PAGES and samples < INBOX_SAMPLES and text_bytes < INBOX_TEXT_BYTES:
-        return None
-    return take_lane(connection, INBOX)

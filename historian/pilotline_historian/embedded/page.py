@@ -9,11 +9,20 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pilotline_historian.embedded.columns import NO_TIME, Columns, Index, run_ends, run_starts
+from pilotline_historian.embedded.columns import (
+    NO_TIME,
+    Columns,
+    Index,
+    run_ends,
+    run_starts,
+    taken,
+)
 from pilotline_historian.embedded.texts import pack_texts, unpack_texts
 
 LANES: Final = 64
 """Series are dealt to lanes by their id; fixed in the file format."""
+
+_LANE_BITS: Final = LANES.bit_length() - 1
 
 _HEAD: Final = struct.Struct("<BBBxI")
 """Form, flags of columns, how server times are stored, number of samples."""
@@ -55,7 +64,7 @@ class OpenSamples:
 
     def take(self, index: Index) -> "OpenSamples":
         """Return the chosen rows; the texts stay as they are."""
-        return OpenSamples(self.series_ids[index], self.columns.take(index))
+        return OpenSamples(taken(self.series_ids, index), self.columns.take(index))
 
     @classmethod
     def concat(cls, parts: Sequence["OpenSamples"]) -> "OpenSamples":
@@ -67,7 +76,9 @@ class OpenSamples:
 
     def sorted(self) -> "OpenSamples":
         """Return the samples by lane, then by series, those of one series as they are."""
-        lanes, places = self.series_ids % LANES, self.series_ids // LANES
+        # Ids are positive and LANES is a power of two: a mask and a shift are the remainder and
+        # the quotient in a tenth of the time.
+        lanes, places = self.series_ids & (LANES - 1), self.series_ids >> _LANE_BITS
         order = ascending(lanes * (int(places.max(initial=0)) + 1) + places)
         return self.take(order)
 
@@ -80,21 +91,21 @@ class OpenSamples:
 
     def by_lane(self) -> Iterator[tuple[int, "OpenSamples"]]:
         """Yield the samples of each lane."""
-        lanes = self.series_ids % LANES
+        lanes = self.series_ids & (LANES - 1)
         for rows in _runs(lanes):
             columns = self.columns.take(rows).with_own_texts()
             yield int(lanes[rows][0]), OpenSamples(self.series_ids[rows], columns)
 
     def newest(self) -> "OpenSamples":
         """Return the newest sample of each series, of equal times the later one, by series id."""
-        samples = self
-        if not _ascend(samples.series_ids):
-            samples = samples.take(ascending(samples.series_ids))
-        ids, time = samples.series_ids, samples.columns.time
+        ids, time, order = self.series_ids, self.columns.time, None
+        if not _ascend(ids):
+            order = ascending(ids)
+            ids, time = ids.take(order), time.take(order)
         lasts = run_ends(ids)
         if not ((time[1:] >= time[:-1]) | (ids[1:] != ids[:-1])).all():
             lasts = np.lexsort((time, ids))[lasts]
-        return samples.take(lasts)
+        return self.take(lasts if order is None else order[lasts])
 
 
 def ascending(keys: NDArray[np.int64]) -> NDArray[np.intp]:

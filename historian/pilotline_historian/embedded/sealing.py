@@ -11,7 +11,7 @@ import numpy as np
 
 from pilotline_historian.embedded.chunk import CHUNK_SAMPLES, decode_chunk, encode_chunk
 from pilotline_historian.embedded.columns import Columns
-from pilotline_historian.embedded.inbox import insert_page, take_full_inbox, take_lane
+from pilotline_historian.embedded.inbox import insert_page, take_lane
 from pilotline_historian.embedded.lanes import LaneSize, lane_limit, lane_sizes
 from pilotline_historian.embedded.newest import keep_newest
 from pilotline_historian.embedded.page import OpenSamples
@@ -76,13 +76,16 @@ class Sealing:
     def __init__(self) -> None:
         self._behind = True
 
-    def work(self, connection: sqlite3.Connection) -> None:
+    def work(self, connection: sqlite3.Connection, dealt: OpenSamples | None) -> None:
         """Do what is due now, in the transaction of a write.
+
+        Args:
+            connection: of the write.
+            dealt: what the inbox held, or None where it has room.
 
         Raises:
             ValueError: a chunk or a page of the file is damaged.
         """
-        dealt = take_full_inbox(connection)
         if dealt is None and not self._behind:
             return
         # Stays so where this write fails.

@@ -2,8 +2,12 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pilotline_historian.embedded.batch import NeedsCare
 from pilotline_historian.limits import series_fault
@@ -24,11 +28,12 @@ class SeriesIds:
 
     Characteristics
         threads: any
-        memory: every series ever asked for that exists
+        memory: every series ever asked for that exists, and the order of the last write
     """
 
     def __init__(self) -> None:
         self._ids: dict[Series, int] = {}
+        self._last = _Order((), np.empty(0, np.int64))
 
     def one(self, connection: sqlite3.Connection, series: Series) -> int | None:
         """Return the id of a series, or None where there is no such series."""
@@ -47,33 +52,52 @@ class SeriesIds:
                     self._ids[name] = int(row[0])
         return {name: self._ids[name] for name in series if name in self._ids}
 
-    def add(self, stored: Mapping[Series, int]) -> None:
-        """Know series from now on, once the write that gave them their ids has succeeded."""
-        self._ids.update(stored)
+    def add(self, giver: "IdGiver") -> None:
+        """Know what a write gave ids to, once it has succeeded."""
+        self._ids.update(giver.given)
+        self._last = giver.order
 
     def giver(self, connection: sqlite3.Connection) -> "IdGiver":
         """Return what gives ids within one write."""
-        return IdGiver(self._ids, connection)
+        return IdGiver(self._ids, self._last, connection)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """Series of a write, one of each sample, with their ids."""
+
+    series: Sequence[Series]
+    ids: NDArray[np.int64]
 
 
 class IdGiver:
     """Gives ids within one write; new ones count only when the write succeeds.
 
     Attributes:
+        order: series of the write, or of the one before.
         given: series that were new to this process, with their ids.
     """
 
-    def __init__(self, known: Mapping[Series, int], connection: sqlite3.Connection) -> None:
+    def __init__(
+        self, known: Mapping[Series, int], last: _Order, connection: sqlite3.Connection
+    ) -> None:
         self._known = known
         self._connection = connection
+        self.order = last
         self.given: dict[Series, int] = {}
 
-    def __call__(self, series: Sequence[Series]) -> Sequence[int]:
+    def __call__(self, series: Sequence[Series]) -> NDArray[np.int64]:
         """Return the id of each series, at least one.
 
         Raises:
             NeedsCare: a name is unsound.
         """
+        # Machines send the same tags in the same order again and again; telling so is cheap.
+        if series != self.order.series:
+            self.order = _Order(series, np.array(self._ids_of(series), np.int64))
+        return self.order.ids
+
+    def _ids_of(self, series: Sequence[Series]) -> Sequence[int]:
         try:
             return _picked(self._known, series)
         except KeyError:

@@ -16,7 +16,7 @@ from pilotline_historian.embedded.annotations import (
 from pilotline_historian.embedded.batch import batch_of
 from pilotline_historian.embedded.database import BUSY_TIMEOUT_S, Database
 from pilotline_historian.embedded.events import PAGE_ROWS, insert_events, read_events
-from pilotline_historian.embedded.inbox import INBOX, insert_page, read_lane
+from pilotline_historian.embedded.inbox import INBOX, Inbox, read_lane
 from pilotline_historian.embedded.newest import read_newest, samples_by_name
 from pilotline_historian.embedded.page import OpenSamples
 from pilotline_historian.embedded.reading import read_buckets, read_step
@@ -72,6 +72,7 @@ class EmbeddedHistorian:
     def __init__(self, path: Path, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self._database = Database(path, busy_timeout_s)
         self._ids = SeriesIds()
+        self._inbox = Inbox()
         self._sealing = Sealing()
 
     def write(self, samples: Sequence[Sample]) -> WriteResult:
@@ -82,11 +83,10 @@ class EmbeddedHistorian:
             ids = self._ids.giver(connection)
             batch = batch_of(samples, ids)
             if len(batch.columns):
-                opened = OpenSamples(batch.series_ids, batch.columns)
-                insert_page(connection, INBOX, opened)
+                self._inbox.add(connection, OpenSamples(batch.series_ids, batch.columns))
                 with self._damage_told():
-                    self._sealing.work(connection)
-        self._ids.add(ids.given)
+                    self._sealing.work(connection, self._inbox.take_full(connection))
+        self._ids.add(ids)
         return WriteResult(len(batch.columns), batch.rejected)
 
     def write_gaps(self, gaps: Sequence[Gap]) -> None:
