@@ -23,7 +23,7 @@ from pilotline_historian import (
     open_historian,
 )
 from pilotline_historian.embedded import EmbeddedHistorian, inbox, lanes, reading, sealing
-from pilotline_historian.embedded.chunk import decode_chunk, encode_chunk
+from pilotline_historian.embedded.chunk import Place, decode_chunk, encode_chunk
 from pilotline_historian.embedded.columns import Columns
 from pilotline_historian.embedded.database import Database
 from pilotline_historian.embedded.schema import APPLICATION_ID, Step, shipped_steps
@@ -273,9 +273,9 @@ class TestSealing:
     ) -> None:
         packed: list[int] = []
 
-        def counting(columns: Columns) -> bytes:
+        def counting(series_id: int, columns: Columns) -> bytes:
             packed.append(len(columns))
-            return encode_chunk(columns)
+            return encode_chunk(series_id, columns)
 
         monkeypatch.setattr(sealing, "encode_chunk", counting)
         monkeypatch.setattr(lanes, "LANE_SAMPLES", 100)
@@ -369,9 +369,9 @@ class TestSealing:
             embedded.write([at(i * SECOND_NS, i * 0.25) for i in range(first, first + 25_200)])
         decoded: list[int] = []
 
-        def counting(payload: bytes) -> object:
+        def counting(payload: bytes, place: Place) -> object:
             decoded.append(len(payload))
-            return decode_chunk(payload)
+            return decode_chunk(payload, place)
 
         monkeypatch.setattr(reading, "decode_chunk", counting)
         buckets = embedded.buckets(MILL, NOON_NS, NOON_NS + week_s * SECOND_NS, 1_000)

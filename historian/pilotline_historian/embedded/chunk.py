@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -24,9 +25,15 @@ from pilotline_historian.embedded.texts import pack_texts, unpack_texts
 CHUNK_SAMPLES: Final = 4_096
 """Samples of a full chunk."""
 
-_FORMAT: Final = 1
+_UNNAMED_FORMAT: Final = 1
+"""Up to schema version 7: the same without the id of the series."""
+
+_FORMAT: Final = 2
 _HEADER: Final = struct.Struct("<BbI")
 """Format, decimal places of the values (-1: none), number of samples."""
+
+_SERIES: Final = struct.Struct("<q")
+"""Id of the series; follows the header, so that a chunk cannot pass for one of another series."""
 
 _SERVER_MISSING: Final = 0x80
 """Flag beside the kind of a sample without server time."""
@@ -35,13 +42,29 @@ _DECIMALS: Final = range(7)
 """Sensors send decimals; as scaled integers they take a quarter of the space of doubles."""
 
 
-def encode_chunk(columns: Columns) -> bytes:
-    """Return at least one sample, in time order, as stored."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What the file says that a chunk holds.
+
+    Attributes:
+        series_id: whose samples.
+        first_ns: source time of the first one.
+        last_ns: of the last one.
+    """
+
+    series_id: int
+    first_ns: int
+    last_ns: int
+
+
+def encode_chunk(series_id: int, columns: Columns) -> bytes:
+    """Return at least one sample of a series, in time order, as stored."""
     columns = columns.with_own_texts()
     flags, delay = _packed_flags_and_delay(columns)
     places, values = _packed_values(columns)
     parts = (
         _HEADER.pack(_FORMAT, places, len(columns)),
+        _SERIES.pack(series_id),
         *pack_steady(columns.time),
         *flags,
         *_packed_status(columns.status),
@@ -52,25 +75,39 @@ def encode_chunk(columns: Columns) -> bytes:
     return zlib_stream(parts, texts=bool(columns.texts))
 
 
-def decode_chunk(stored: bytes) -> Columns:
+def decode_chunk(stored: bytes, place: Place) -> Columns:
     """Return the samples of a chunk.
 
     Raises:
-        ValueError: the bytes are damaged.
+        ValueError: the bytes are damaged, or of another chunk.
     """
     try:
-        data = memoryview(zlib.decompress(stored))
-        version, places, count = _HEADER.unpack_from(data)
-        if version != _FORMAT:
-            raise ValueError(f"chunk format {version} is unknown")
-        time, offset = unpack(data, _HEADER.size, count)
-        flags, offset = unpack(data, offset, count)
-        status, offset = unpack(data, offset, count)
-        delay, offset = unpack(data, offset, count)
-        bits, offset = unpack(data, offset, count)
-        texts = unpack_texts(data[offset:])
-    except (zlib.error, struct.error) as error:
+        columns = _decoded(memoryview(zlib.decompress(stored)), place.series_id)
+    except (zlib.error, struct.error, IndexError) as error:
         raise ValueError(f"a chunk is damaged: {error}") from error
+    if (int(columns.time[0]), int(columns.time[-1])) != (place.first_ns, place.last_ns):
+        raise ValueError(f"a chunk does not hold what {place} says")
+    return columns
+
+
+def _decoded(data: memoryview, series_id: int) -> Columns:
+    version, places, count = _HEADER.unpack_from(data)
+    offset = _HEADER.size
+    if version == _FORMAT:
+        (of_series,) = _SERIES.unpack_from(data, offset)
+        offset += _SERIES.size
+        if of_series != series_id:
+            raise ValueError(
+                f"a chunk of series {of_series} stands where one of {series_id} should"
+            )
+    elif version != _UNNAMED_FORMAT:
+        raise ValueError(f"chunk format {version} is unknown")
+    time, offset = unpack(data, offset, count)
+    flags, offset = unpack(data, offset, count)
+    status, offset = unpack(data, offset, count)
+    delay, offset = unpack(data, offset, count)
+    bits, offset = unpack(data, offset, count)
+    texts = unpack_texts(data[offset:])
     if places >= 0:
         bits = _scaled_down(bits, places).view(np.int64)
     server = np.where(flags & _SERVER_MISSING, NO_TIME, time + delay)

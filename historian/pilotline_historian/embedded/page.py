@@ -1,6 +1,7 @@
 """Open pages: samples of the inbox, of one lane, or the newest of its series, as columns."""
 
 import struct
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -27,8 +28,13 @@ _LANE_BITS: Final = LANES.bit_length() - 1
 _HEAD: Final = struct.Struct("<BBBxI")
 """Form, flags of columns, how server times are stored, number of samples."""
 
-_FORM: Final = 2
-_FORM_BYTE: Final = bytes((_FORM,))
+_CHECKSUM: Final = struct.Struct("<I")
+"""CRC-32 of all else, the texts last; follows the head."""
+
+_UNCHECKED_FORM: Final = 2
+"""Up to schema version 7: the same without the checksum."""
+
+_FORM: Final = 3
 _WIDE_SERIES: Final = 1
 """Series ids take four bytes, not two."""
 _ONE_KIND: Final = 2
@@ -134,8 +140,8 @@ def encode_page(samples: OpenSamples) -> PageRow:
     columns = samples.columns.with_own_texts()
     server_form, server = _server_column(columns)
     flags, series, kind, status = _narrow_columns(samples.series_ids, columns)
-    parts = (
-        _HEAD.pack(_FORM, flags, server_form, len(columns)),
+    head = _HEAD.pack(_FORM, flags, server_form, len(columns))
+    content = (
         np.ascontiguousarray(columns.time).tobytes(),
         np.ascontiguousarray(columns.bits).tobytes(),
         server,
@@ -143,7 +149,9 @@ def encode_page(samples: OpenSamples) -> PageRow:
         series.tobytes(),
         kind.tobytes(),
     )
-    return b"".join(parts), pack_texts(columns.texts)
+    texts = pack_texts(columns.texts)
+    checksum = _CHECKSUM.pack(_checksum(head, *content, texts))
+    return b"".join((head, checksum, *content)), texts
 
 
 def decode_pages(
@@ -165,12 +173,9 @@ def decode_pages(
 
 
 def _decode_page(records: bytes, texts: bytes, wanted: NDArray[np.int64] | None) -> OpenSamples:
-    form = records[:1]
-    if form != _FORM_BYTE:
-        raise ValueError(f"an open page has form {form.hex() or 'none'}, which is unknown")
     try:
-        _, flags, server_form, count = _HEAD.unpack_from(records)
-        cut = _Cutter(records, _HEAD.size)
+        flags, server_form, count, offset = _checked_head(records, texts)
+        cut = _Cutter(records, offset)
         time, bits = cut.column("<i8", count), cut.column("<i8", count)
         server = cut.column(*_server_extent(server_form, count))
         status = cut.column("<u4", 1 if flags & _ONE_STATUS else count)
@@ -189,6 +194,28 @@ def _decode_page(records: bytes, texts: bytes, wanted: NDArray[np.int64] | None)
         unpack_texts(texts),
     )
     return OpenSamples(series[chosen].astype(np.int64), columns)
+
+
+def _checked_head(records: bytes, texts: bytes) -> tuple[int, int, int, int]:
+    """Return flags, form of server times, number of samples, and where the columns begin."""
+    form, flags, server_form, count = _HEAD.unpack_from(records)
+    if form == _UNCHECKED_FORM:
+        return flags, server_form, count, _HEAD.size
+    if form != _FORM:
+        raise ValueError(f"form {form} is unknown")
+    (checksum,) = _CHECKSUM.unpack_from(records, _HEAD.size)
+    offset = _HEAD.size + _CHECKSUM.size
+    content = memoryview(records)
+    if _checksum(content[: _HEAD.size], content[offset:], texts) != checksum:
+        raise ValueError("its checksum does not fit")
+    return flags, server_form, count, offset
+
+
+def _checksum(*parts: bytes | memoryview) -> int:
+    checksum = 0
+    for part in parts:
+        checksum = zlib.crc32(part, checksum)
+    return checksum
 
 
 class _Cutter:

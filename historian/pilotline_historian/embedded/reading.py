@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from pilotline_historian.embedded.chunk import decode_chunk
+from pilotline_historian.embedded.chunk import Place, decode_chunk
 from pilotline_historian.embedded.columns import Columns, typed_values
 from pilotline_historian.embedded.inbox import INBOX, read_lane
 from pilotline_historian.embedded.page import LANES
@@ -66,7 +66,10 @@ def read_step(
     chunks = connection.execute(_CHUNKS, where).fetchall()
     if len(chunks) == CHUNKS_PER_STEP:
         end_ns = min(end_ns, chunks[-1][2] + 1)
-    sealed = [_chunk(connection, chunk_id) for chunk_id, _, _ in chunks]
+    sealed = [
+        _chunk(connection, chunk_id, Place(series_id, first_ns, last_ns))
+        for chunk_id, first_ns, last_ns in chunks
+    ]
     opened = _open_samples(connection, series_id).within(start_ns, end_ns)
     columns = Columns.concat([*sealed, opened]).newest()
     return columns.within(start_ns, end_ns), end_ns
@@ -89,7 +92,8 @@ def read_buckets(
         inside = start_ns <= chunk.first_ns and chunk.last_ns < end_ns
         rollup = _reduced(chunk, grid) if inside and not _hit(chunk, opened) else None
         if rollup is None:
-            raw.append(_chunk(connection, chunk.id))
+            place = Place(series_id, chunk.first_ns, chunk.last_ns)
+            raw.append(_chunk(connection, chunk.id, place))
         else:
             reduced.append(rollup)
     samples = Columns.concat([*raw, opened]).newest().within(start_ns, end_ns)
@@ -101,9 +105,11 @@ def read_buckets(
     return _as_buckets(grid, index.tolist(), points, samples.texts)
 
 
-def _chunk(connection: sqlite3.Connection, chunk_id: int) -> Columns:
-    (payload,) = connection.execute(_PAYLOAD, (chunk_id,)).fetchone()
-    return decode_chunk(payload)
+def _chunk(connection: sqlite3.Connection, chunk_id: int, place: Place) -> Columns:
+    row = connection.execute(_PAYLOAD, (chunk_id,)).fetchone()
+    if row is None:
+        raise ValueError(f"the samples of chunk {chunk_id} are missing")
+    return decode_chunk(row[0], place)
 
 
 def _open_samples(connection: sqlite3.Connection, series_id: int) -> Columns:

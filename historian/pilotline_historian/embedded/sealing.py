@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from pilotline_historian.embedded.chunk import CHUNK_SAMPLES, decode_chunk, encode_chunk
+from pilotline_historian.embedded.chunk import CHUNK_SAMPLES, Place, decode_chunk, encode_chunk
 from pilotline_historian.embedded.columns import Columns
 from pilotline_historian.embedded.inbox import insert_page, take_lane
 from pilotline_historian.embedded.lanes import LaneSize, lane_limit, lane_sizes
@@ -150,7 +150,7 @@ def _seal_series(
     if tail and int(columns.time[0]) <= tail[0].last_ns:
         return _seal_late(connection, series_id, columns, budget)
     merged = tail[: _worth_merging(tail, len(columns))]
-    parts = [_take_chunk(connection, chunk.id) for chunk in reversed(merged)]
+    parts = [_take_chunk(connection, series_id, chunk) for chunk in reversed(merged)]
     made = _insert_chunks(connection, series_id, Columns.concat([*parts, columns]))
     return made, Columns.empty()
 
@@ -179,7 +179,7 @@ def _seal_late(
             break
         part = columns.take(rows)
         if chunk is not None and (int(part.time[0]) <= chunk.last_ns or chunk.small):
-            part = Columns.concat([_take_chunk(connection, chunk.id), part]).newest()
+            part = Columns.concat([_take_chunk(connection, series_id, chunk), part]).newest()
         made += _insert_chunks(connection, series_id, part)
         done = rows.stop
     return made, columns.take(slice(done, None))
@@ -199,10 +199,13 @@ def _by_chunk(
         yield (chunks[number] if number >= 0 else None), slice(start, stop)
 
 
-def _take_chunk(connection: sqlite3.Connection, chunk_id: int) -> Columns:
-    (payload,) = connection.execute(_CHUNK_PAYLOAD, (chunk_id,)).fetchone()
-    connection.execute(_DELETE_CHUNK, (chunk_id,))
-    return decode_chunk(payload)
+def _take_chunk(connection: sqlite3.Connection, series_id: int, chunk: _ChunkRow) -> Columns:
+    row = connection.execute(_CHUNK_PAYLOAD, (chunk.id,)).fetchone()
+    if row is None:
+        raise ValueError(f"the samples of chunk {chunk.id} are missing")
+    columns = decode_chunk(row[0], Place(series_id, chunk.first_ns, chunk.last_ns))
+    connection.execute(_DELETE_CHUNK, (chunk.id,))
+    return columns
 
 
 def _insert_chunks(connection: sqlite3.Connection, series_id: int, columns: Columns) -> int:
@@ -213,7 +216,7 @@ def _insert_chunks(connection: sqlite3.Connection, series_id: int, columns: Colu
     for number in range(count):
         rows = slice(number * len(columns) // count, (number + 1) * len(columns) // count)
         part = columns.take(rows).with_own_texts()
-        payload = encode_chunk(part)
+        payload = encode_chunk(series_id, part)
         rollups = Rollups.of(part)
         chunk_id = connection.execute(
             _INSERT_CHUNK,
