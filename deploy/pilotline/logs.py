@@ -1,13 +1,27 @@
-"""Logs of the command line: plain lines on standard error, so that answers stay clean."""
+"""Logs of the command line: plain lines on standard error, so that answers stay clean.
 
+A log quotes machines and servers: whatever they say, one event stays one line that commands no
+terminal, and the lines of a traceback are set in, so that none passes for an event.
+"""
+
+import io
+import logging
 import sys
+from collections.abc import MutableMapping
+from typing import Any, TextIO
+
+from pilotline_plant.printable import escaped
+
+_LONGEST = 2_000
+_INDENT = "    "
 
 
 def log_to_stderr() -> None:
     """Write structlog's events as plain lines to standard error.
 
     structlog's default draws an error with all its local variables, which holds an event loop up
-    for seconds; here an error is its ordinary traceback.
+    for seconds; here an error is its ordinary traceback. Libraries that use `logging` write the
+    same way.
     """
     import structlog
 
@@ -16,10 +30,48 @@ def log_to_stderr() -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer(
-                colors=False, exception_formatter=structlog.dev.plain_traceback
-            ),
+            _harmless,
+            structlog.dev.ConsoleRenderer(colors=False, exception_formatter=_traceback),
         ],
         # Whoever replaces standard error, as tests do, gets what is logged from then on.
         logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
     )
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(_LibraryFormatter("%(levelname)s %(name)s: %(message)s"))
+
+
+def _harmless(_logger: object, _name: str, event: MutableMapping[str, Any]) -> Any:  # noqa: ANN401 - structlog's type
+    """Escape the texts of an event and cut those beyond all measure."""
+    for key, held in event.items():
+        if isinstance(held, str):
+            event[key] = _cut(held)
+    return event
+
+
+def _cut(text: str) -> str:
+    if len(text) > _LONGEST:
+        return f"{escaped(text[:_LONGEST])}… ({len(text)} characters)"
+    return escaped(text)
+
+
+def _traceback(stream: TextIO, error: Any) -> None:  # noqa: ANN401 - structlog's type
+    import structlog
+
+    plain = io.StringIO()
+    structlog.dev.plain_traceback(plain, error)
+    stream.write(_set_in(plain.getvalue()))
+
+
+def _set_in(text: str) -> str:
+    """Return lines so that none begins where an event does."""
+    return "\n".join(_INDENT + _cut(line) for line in text.strip("\n").split("\n"))
+
+
+class _LibraryFormatter(logging.Formatter):
+    """Writes what libraries log as one line, and a traceback set in behind it."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
+        return _cut(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - the library's name and type
+        return _set_in(super().formatException(ei))

@@ -126,7 +126,7 @@ def status(
 
         from pilotline.commands.edge_status import pages
 
-        console = Console()
+        console = Console(markup=False)
         for page in pages(found, datetime.now(UTC)):
             console.print(page)
     if found is None or not found["running"]:

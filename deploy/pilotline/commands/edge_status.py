@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from pilotline_plant.printable import printable
+
 if TYPE_CHECKING:
     from rich.console import JustifyMethod, RenderableType
     from rich.table import Table
@@ -31,6 +33,7 @@ def pages(status: Status, now: datetime) -> Iterator["RenderableType"]:
     """
     from rich.text import Text
 
+    status = _harmless(status)
     if not status["running"]:
         yield Text(_ended(status), style="bold red")
     elif status["not_ready"]:
@@ -40,6 +43,15 @@ def pages(status: Status, now: datetime) -> Iterator["RenderableType"]:
     if lines := list(_troubles(status)):
         yield ""
         yield _trouble_table(lines)
+
+
+def _harmless(held: Any) -> Any:  # noqa: ANN401 - JSON values
+    """Return JSON values whose texts command no terminal: machines and servers wrote some."""
+    if isinstance(held, str):
+        return printable(held)
+    if isinstance(held, dict):
+        return {printable(key): _harmless(each) for key, each in held.items()}
+    return [_harmless(each) for each in held] if isinstance(held, list) else held
 
 
 def _ended(status: Status) -> str:

@@ -135,11 +135,11 @@ def _sorted(move: "Callable[[], Shelved]") -> "Shelved":
 def _tell(shelved: "Shelved") -> None:
     from pilotline_edge.pki.certificates import fingerprint
 
-    subject = shelved.certificate.subject.rfc4514_string()
+    subject = _plain(shelved.certificate.subject.rfc4514_string())
     typer.echo(f"{shelved.folder}: {subject}, SHA-256 {fingerprint(shelved.certificate)}")
     fault = shelved.fault(datetime.now(UTC))
     if fault and shelved.folder in ("trusted", "issuer"):
-        typer.echo(f"it is refused all the same: it {fault}", err=True)
+        typer.echo(f"it is refused all the same: it {_plain(fault)}", err=True)
 
 
 def _blocks(shelved: "list[Shelved]", now: datetime) -> "Iterator[RenderableType]":
@@ -202,4 +202,6 @@ def _what_to_do(waiting: "list[Shelved]") -> str:
 
 def _plain(text: str) -> str:
     """Return a text without what a terminal would obey."""
-    return "".join(each if each.isprintable() else "�" for each in text)
+    from pilotline_plant.printable import printable
+
+    return printable(text)

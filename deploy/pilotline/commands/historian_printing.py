@@ -58,18 +58,15 @@ def print_rows(
     from rich.table import Table
     from rich.text import Text
 
+    from pilotline_plant.printable import printable
+
     table = Table(*columns, title=title)
     remaining = iter(rows)
     for row in islice(remaining, _TABLE_ROWS):
-        table.add_row(*(Text(_printable(cell)) for cell in row))
+        table.add_row(*(Text(printable(cell)) for cell in row))
     if next(remaining, None) is not None:
         table.caption = f"the first {_TABLE_ROWS} rows; --csv prints all, --points N reduces them"
     Console().print(table)
-
-
-def _printable(cell: str) -> str:
-    """Return a machine's text without what would command the terminal."""
-    return "".join(each if each.isprintable() else "�" for each in cell)
 
 
 def shown(field: Any) -> str:  # noqa: ANN401 - a JSON scalar

@@ -15,7 +15,6 @@ from pilotline_edge.browse.finding import (
     in_silence,
 )
 from pilotline_edge.browse.judgement import Judgement
-from pilotline_edge.browse.section import printable
 from pilotline_edge.browse.walk import Place
 from pilotline_edge.connection.services import BatchedServices
 from pilotline_edge.connection.session import MachineSession
@@ -24,6 +23,7 @@ from pilotline_edge.subscription.nodes import resolve
 from pilotline_edge.subscription.values import MOST_ELEMENTS
 from pilotline_plant import DataType, Tag
 from pilotline_plant.field_path import FieldStep, written_field
+from pilotline_plant.printable import printable
 
 _Part = tuple[ua.NodeId, tuple[FieldStep, ...]]
 

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from pilotline_edge.browse.finding import USUAL_MS, Discovery, Found
+from pilotline_plant.printable import printable
 
 _LONGEST_ID = 64
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NAMED = 20
 
@@ -144,11 +144,14 @@ def _remarks(discovery: Discovery) -> Iterator[str]:
 
 
 def _quoted(text: str) -> str:
-    """Return a TOML basic string, whose escapes are JSON's but for DEL."""
+    """Return a TOML basic string, in which what shows nothing by itself is escaped."""
     whole = text.encode("utf-8", "replace").decode()
-    return json.dumps(whole, ensure_ascii=False).replace("\x7f", "\\u007F")
+    quoted = json.dumps(whole, ensure_ascii=False)
+    if quoted.isprintable():
+        return quoted
+    return "".join(each if each.isprintable() else _escape(each) for each in quoted)
 
 
-def printable(text: str) -> str:
-    """Return a text without control characters, for a comment or a terminal."""
-    return _CONTROL.sub("�", text)
+def _escape(char: str) -> str:
+    number = ord(char)
+    return f"\\u{number:04X}" if number < 0x1_0000 else f"\\U{number:08X}"

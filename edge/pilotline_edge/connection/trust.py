@@ -21,12 +21,14 @@ from pilotline_edge.pki.certificates import (
 )
 from pilotline_edge.pki.chains import Chain, chain_of, revocation
 from pilotline_edge.pki.faults import other_application, other_host, untimely, weakness
+from pilotline_plant.printable import printable
 
 __all__ = ["TrustStore", "fingerprint", "first_certificate"]
 
 log = structlog.get_logger("pilotline.edge")
 
 _MOST_REJECTED = 100
+_LONGEST_REASON = 500
 
 
 class TrustStore:
@@ -160,4 +162,6 @@ def _chain(der: bytes, machine: str) -> list[x509.Certificate]:
 
 
 def _refusal(machine: str, reason: str) -> CertificateUntrusted:
-    return CertificateUntrusted(f"machine {machine}: its server's certificate {reason}")
+    return CertificateUntrusted(
+        f"machine {machine}: its server's certificate {printable(reason[:_LONGEST_REASON])}"
+    )

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Any, Final
 
 from influxdb_client.rest import ApiException
 
@@ -16,6 +16,7 @@ from pilotline_historian.influxdb.errors import (
     LinesRejected,
     NamedLine,
 )
+from pilotline_plant.printable import printable
 
 UNKNOWN_DATABASE: Final = re.compile(r"database not found", re.I)
 """Wording for a database or bucket that is not there."""
@@ -25,6 +26,7 @@ _LINE_FAULT: Final = re.compile(
 )
 """Wording by which InfluxDB 1.x, 2.x and 3 say that lines are bad."""
 
+_LONGEST: Final = 500
 _SERVER_LIMIT: Final = re.compile(r"max-(series|values)-per|limit exceeded", re.I)
 _DROPPED: Final = re.compile(r"dropped[= ](\d+)")
 
@@ -79,23 +81,35 @@ def _named_lines(error: ApiException) -> dict[int, NamedLine]:
     try:
         return {
             int(each["line_number"]): NamedLine(
-                str(each["original_line"]), str(each["error_message"])
+                str(each["original_line"]), printable(str(each["error_message"])[:_LONGEST])
             )
-            for each in json.loads(_text(error))["data"]
+            for each in json_of(_text(error))["data"]
         }
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, LookupError, OverflowError):
         return {}
 
 
 def _message(error: ApiException) -> str:
     text = _text(error)
     try:
-        told = json.loads(text)
+        told = json_of(text)
     except ValueError:
-        return text[:500] or str(error.reason)
+        return printable(text[:_LONGEST] or str(error.reason)[:_LONGEST])
     if isinstance(told, dict):
-        return str(told.get("error") or told.get("message") or text)[:500]
-    return text[:500]
+        text = str(told.get("error") or told.get("message") or text)
+    return printable(text[:_LONGEST])
+
+
+def json_of(text: str | bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """Return what a server's JSON says.
+
+    Raises:
+        ValueError: it is none, or nested without end.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("JSON that is nested too deep") from error
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:
@@ -108,7 +122,9 @@ def _retry_after_s(headers: Mapping[str, str]) -> float | None:
     except ValueError:
         pass
     try:
-        wait = parsedate_to_datetime(stated) - datetime.now(UTC)
-    except ValueError:
+        until = parsedate_to_datetime(stated)
+        # A date of an unknown zone is one of UTC (RFC 5322, 3.3).
+        wait = until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)
+    except (ValueError, OverflowError):
         return None
     return max(0.0, wait.total_seconds())

@@ -4,7 +4,8 @@
 
     HistorianError
     ├── HistorianUnavailable   429, 5xx, time-outs, broken connections
-    │   └── NotJson            an answer that breaks off
+    │   ├── NotJson            an answer that breaks off
+    │   └── AnswerTooLong      an answer beyond what may be read
     ├── HistorianRefused       401, 403, 404, redirects, TLS, and whatever else nobody can retry
     │   └── DatabaseMissing    no such database or bucket
     ├── LinesRejected          400, 422: some line of the body is bad
@@ -15,7 +16,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pilotline_historian.errors import HistorianError, HistorianRefused
+from pilotline_historian.errors import HistorianError, HistorianRefused, HistorianUnavailable
 
 
 class NamedLine(NamedTuple):
@@ -45,6 +46,10 @@ class LinesRejected(HistorianError):  # noqa: N818 - a state, not a mistake
         self.dropped = dropped
         self.certain = certain
         self.named = named
+
+
+class AnswerTooLong(HistorianUnavailable):
+    """The server answers with more than may be read; ask for less at once."""
 
 
 class BodyTooLarge(HistorianError):  # noqa: N818 - a state, not a mistake

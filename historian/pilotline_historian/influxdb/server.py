@@ -3,7 +3,6 @@
 import base64
 import contextlib
 import gzip
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,12 +17,22 @@ from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.rest import ApiException
 
 from pilotline_historian.errors import HistorianRefused, HistorianUnavailable
-from pilotline_historian.influxdb.answers import UNKNOWN_DATABASE, meaning
-from pilotline_historian.influxdb.errors import DatabaseMissing, LinesRejected
+from pilotline_historian.influxdb.answers import UNKNOWN_DATABASE, json_of, meaning
+from pilotline_historian.influxdb.bounded_pool import AnswerRefused, BoundedPool
+from pilotline_historian.influxdb.errors import (
+    AnswerTooLong,
+    DatabaseMissing,
+    LinesRejected,
+)
 from pilotline_historian.tokens import Token
+from pilotline_plant.printable import printable
 
 _GZIP_LEVEL: Final = 1
 """influxdb-client compresses at level 9: six times the processor time for a fifth fewer bytes."""
+
+_STORED: Final = 204
+_LONGEST_MESSAGE: Final = 500
+_LONGEST_VERSION: Final = 64
 
 _PASSING: Final = re.compile(r"time-?out|interrupted|shutting down|engine: closed", re.I)
 
@@ -81,7 +90,8 @@ class Server:
 
     Characteristics
         retries: none; a request that failed is reported, whoever has the data tries again
-        time-outs: explicit, for connecting and for the answer
+        time-outs: explicit, for connecting and for the answer, its beginning and its end
+        answers: of bounded size, see `BoundedPool`; a write counts only when it is answered 204
         threads: any
     """
 
@@ -94,6 +104,8 @@ class Server:
         self._client: Any = InfluxDBClient(
             url=address.url, timeout=timeouts_ms, ssl_ca_cert=address.ca_file
         )
+        rest: Any = self._client.api_client.rest_client
+        rest.pool_manager = BoundedPool(rest.pool_manager, address.answer_timeout_s)
         self._near = _is_this_machine(urlsplit(address.url).hostname or "")
         self._lock = Lock()
         self._version: tuple[int, int] | None = None
@@ -142,24 +154,30 @@ class Server:
         if not self._near:
             headers["Content-Encoding"] = "gzip"
             body = gzip.compress(body, _GZIP_LEVEL)
-        self._call(path, [*query, ("precision", "ns")], headers, body)
+        status = self._call(path, [*query, ("precision", "ns")], headers, body).status
+        if status != _STORED:
+            raise HistorianUnavailable(
+                f"{self.address} answered {status} to a write, where every InfluxDB answers "
+                f"{_STORED}; check the URL, and whether a proxy or a sign-in page answers instead"
+            )
 
     def _query(self, influxql: str) -> list[ResultSeries]:
         database, _, policy = self.address.bucket.partition("/")
         query = [("db", database), ("rp", policy), ("epoch", "ns"), ("q", influxql)]
         body = urlencode([pair for pair in query if pair[1]]).encode()
         form = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
-        data, _ = self._call("/query", [], {**form, "Accept": "application/json"}, body)
+        data = self._call("/query", [], {**form, "Accept": "application/json"}, body).data
         try:
-            (result,) = json.loads(data)["results"]
-        except (ValueError, KeyError, TypeError) as error:
+            (result,) = json_of(data)["results"]
+            found = [
+                ResultSeries(series.get("tags", {}), series["columns"], series.get("values", []))
+                for series in result.get("series", ())
+            ]
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise NotJson(f"{self.address} answered {data[:200]!r}") from error
         if "error" in result:
-            self._query_failed(str(result["error"]))
-        return [
-            ResultSeries(series.get("tags", {}), series["columns"], series.get("values", []))
-            for series in result.get("series", ())
-        ]
+            self._query_failed(printable(str(result["error"])[:_LONGEST_MESSAGE]))
+        return found
 
     def _query_failed(self, message: str) -> NoReturn:
         if UNKNOWN_DATABASE.search(message):
@@ -204,8 +222,8 @@ class Server:
         """
         with self._lock:
             if self._version is None:
-                _, headers = self._call("/ping", [], {}, None)
-                stated = headers.get("X-Influxdb-Version", "")
+                headers = self._call("/ping", [], {}, None).headers
+                stated = printable(headers.get("X-Influxdb-Version", "")[:_LONGEST_VERSION])
                 self._version = _version(stated)
                 _log.info("historian.connected", url=self.address.url, version=stated)
             return self._version
@@ -225,10 +243,9 @@ class Server:
             HistorianRefused: a person must act.
         """
         try:
-            data, _ = self._call(path, query, headers, body, method)
+            return self._call(path, query, headers, body, method).data
         except LinesRejected as error:
             raise HistorianRefused(f"{self.address} refuses {method} {path}: {error}") from error
-        return data
 
     def _call(
         self,
@@ -237,9 +254,9 @@ class Server:
         headers: dict[str, str],
         body: bytes | Mapping[str, Any] | None,
         method: str | None = None,
-    ) -> tuple[bytes, Mapping[str, str]]:
+    ) -> urllib3.HTTPResponse:
         try:
-            response = self._client.api_client.call_api(
+            response: urllib3.HTTPResponse = self._client.api_client.call_api(
                 path,
                 method or ("GET" if body is None else "POST"),
                 query_params=[pair for pair in query if pair[1]],
@@ -249,7 +266,9 @@ class Server:
                 _preload_content=False,
                 _return_http_data_only=True,
             )
-            return response.data, response.headers
+            return response
+        except AnswerRefused as error:
+            raise AnswerTooLong(f"{self.address}: {error}") from error
         except ApiException as error:
             if error.status in (401, 403) and self.address.token.renew():
                 return self._call(path, query, headers, body, method)
@@ -290,5 +309,5 @@ def _is_this_machine(host: str) -> bool:
 
 def _version(stated: str) -> tuple[int, int]:
     """Return major and minor version; a server that does not tell speaks the 2.x interface."""
-    found = re.search(r"(\d+)\.(\d+)", stated)
+    found = re.search(r"(\d{1,4})\.(\d{1,4})", stated)
     return (int(found[1]), int(found[2])) if found else (2, 0)

@@ -18,6 +18,7 @@ from pilotline_historian.influxdb import events as stored_events
 from pilotline_historian.influxdb import reading
 from pilotline_historian.influxdb.delivery import Delivery
 from pilotline_historian.influxdb.downsampling import downsample, reduce_anew
+from pilotline_historian.influxdb.errors import AnswerTooLong
 from pilotline_historian.influxdb.line_protocol import HalfWritten, LineEncoder, gap_line
 from pilotline_historian.influxdb.retention import set_retention
 from pilotline_historian.influxdb.server import Address, NotJson, ResultSeries, Server
@@ -115,22 +116,28 @@ class InfluxHistorian:
 
     def series(self) -> list[Series]:
         """Return every series that holds a sample, sorted."""
-        answers = self._server.query(reading.series_query())
-        return sorted(reading.tagged_series(answer) for answer in answers)
+        query = reading.series_query()
+        return sorted(self._answers(query, lambda answer: [reading.tagged_series(answer)]))
 
     def raw(self, series: Series, start_ns: int, end_ns: int) -> Iterator[Sample]:
         """Yield samples in time order, asking for some thousand at a time."""
-        rows = reading.FIRST_PAGE_ROWS
+        rows, most = reading.FIRST_PAGE_ROWS, reading.PAGE_ROWS
         while start_ns < end_ns:
-            page = self._answers(
-                reading.raw_query(series, start_ns, end_ns, rows),
-                lambda answer: reading.samples(series, answer),
-            )
+            try:
+                page = self._answers(
+                    reading.raw_query(series, start_ns, end_ns, rows),
+                    lambda answer: reading.samples(series, answer),
+                )
+            except AnswerTooLong:
+                if rows == 1:
+                    raise
+                rows = most = max(rows // _PAGE_GROWTH, 1)
+                continue
             yield from page
             if len(page) < rows:
                 return
             start_ns = page[-1].source_time_ns + 1
-            rows = min(rows * _PAGE_GROWTH, reading.PAGE_ROWS)
+            rows = min(rows * _PAGE_GROWTH, most)
 
     def buckets(self, series: Series, start_ns: int, end_ns: int, points: int) -> list[Bucket]:
         """Return buckets of equal width; see `Grid` for their edges.
@@ -254,4 +261,6 @@ class InfluxHistorian:
                 told = error
                 time.sleep(wait_s)
                 wait_s *= 2
+            except (ValueError, TypeError, LookupError, AttributeError) as error:
+                raise reading.foreign_points(error) from error
         raise reading.foreign_points(told) from told
