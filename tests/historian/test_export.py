@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from pilotline_historian import Sample, Series, Value, export
-from pilotline_historian.export import COLUMNS, ExportError, exporting
+from pilotline_historian import Sample, Series, Value
+from pilotline_historian.export import COLUMNS, SAMPLE_FORM, ExportError, exporting
+from pilotline_historian.export import file as exported_file
 from tests.historian.samples import BAD, NOON_NS, SECOND_NS, at, each_second
 from tests.real_parts import need
 
@@ -20,7 +21,7 @@ VALUES: list[Value | None] = [1.5, 0.1, 7, 2**64 - 1, True, "Execute", 'a,\n"b"'
 
 
 def _export(file: Path, samples: list[Sample]) -> None:
-    with exporting(file) as writer:
+    with exporting(file, SAMPLE_FORM) as writer:
         for sample in samples:
             writer.write([sample])
 
@@ -93,7 +94,7 @@ def test_parquet_without_pyarrow_says_what_to_do(
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with (
         pytest.raises(ExportError, match="pip install pyarrow"),
-        exporting(tmp_path / "run.parquet"),
+        exporting(tmp_path / "run.parquet", SAMPLE_FORM),
     ):
         pass
     assert list(tmp_path.iterdir()) == []
@@ -110,7 +111,7 @@ def test_an_export_that_fails_leaves_the_former_file(tmp_path: Path, ending: str
         yield from each_second([1.5])
         raise RuntimeError("torn")
 
-    with pytest.raises(RuntimeError, match="torn"), exporting(file) as writer:
+    with pytest.raises(RuntimeError, match="torn"), exporting(file, SAMPLE_FORM) as writer:
         writer.write(torn())
     assert [each.read_text(encoding="utf-8") for each in tmp_path.iterdir()] == ["former"]
 
@@ -120,7 +121,7 @@ def test_an_export_that_fails_leaves_the_former_file(tmp_path: Path, ending: str
     [("run.xlsx", "choose one of .csv, .jsonl, .parquet"), ("nowhere/run.csv", "No such file")],
 )
 def test_a_file_that_cannot_be_written_is_explained(tmp_path: Path, name: str, reason: str) -> None:
-    with pytest.raises(ExportError, match=reason), exporting(tmp_path / name):
+    with pytest.raises(ExportError, match=reason), exporting(tmp_path / name, SAMPLE_FORM):
         pass
 
 
@@ -130,13 +131,13 @@ def test_an_export_of_any_size_takes_the_same_memory(
 ) -> None:
     if ending == "parquet":
         need(find_spec("pyarrow") is not None, "pyarrow (pip install pyarrow)")
-    monkeypatch.setattr(export, "_ROW_GROUP", 1_000)
+    monkeypatch.setattr(exported_file, "_ROW_GROUP", 1_000)
     peaks = []
     for count in (3_000, 9_000):
         samples = (at(i * SECOND_NS, i * 0.5, server_time_ns=NOON_NS + i) for i in range(count))
         tracemalloc.start()
         try:
-            with exporting(tmp_path / f"run.{ending}") as writer:
+            with exporting(tmp_path / f"run.{ending}", SAMPLE_FORM) as writer:
                 writer.write(samples)
             peaks.append(tracemalloc.get_traced_memory()[1])
         finally:

@@ -1,19 +1,16 @@
 """`pilotline historian`: looks at time series and copies them to files."""
 
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pilotline.commands.historian_access import HistorianUrl, opened
 from pilotline.commands.historian_annotations import annotate, annotations, withdraw
-from pilotline.commands.historian_choice import Machines, Site, Tags, chosen_series, one_series
-from pilotline.commands.historian_description import counted, describe, plant_of, series_record
+from pilotline.commands.historian_choice import Site, one_series
 from pilotline.commands.historian_events import events
-from pilotline.commands.historian_ledger import gap_record, gaps
+from pilotline.commands.historian_export import export
+from pilotline.commands.historian_ledger import gaps
 from pilotline.commands.historian_printing import (
     AsCsv,
     AsJson,
@@ -41,6 +38,7 @@ app.command()(init)
 app.command()(downsample)
 app.command()(backup)
 app.command()(events)
+app.command()(export)
 app.command()(gaps)
 app.command()(last)
 app.command()(states)
@@ -75,44 +73,6 @@ def query(
             _print_buckets(series, span, buckets, as_json=as_json, as_csv=as_csv)
         else:
             _print_samples(series, span, store.raw(series, *span), as_json=as_json, as_csv=as_csv)
-
-
-@app.command()
-def export(
-    url: HistorianUrl,
-    out: Annotated[
-        Path, typer.Option(metavar="FILE", help="File ending in .csv, .jsonl or .parquet.")
-    ],
-    machine: Machines = None,
-    tag: Tags = None,
-    site: Site = None,
-    start: Start = None,
-    end: End = "now",
-    plant: Annotated[
-        Path | None,
-        typer.Option("--plant", help="Plant file: units, names and gaps go to FILE.json."),
-    ] = None,
-) -> None:
-    """Copy samples to a file: series after series, each in time order."""
-    from pilotline_historian.export import exporting
-
-    known = plant_of(plant) if plant is not None else None
-    counts: Counter[Series] = Counter()
-    with opened(url) as store:
-        span = span_of(start, end)
-        chosen = chosen_series(store, site, machine, tag)
-        with exporting(out) as writer, _counting(len(chosen)) as shown_progress:
-            for series in chosen:
-                samples = counted(store.raw(series, *span), series, counts)
-                writer.write(shown_progress(series, samples))
-        if known is not None:
-            machines = {(series.site, series.machine) for series in chosen}
-            found = (gap for gap in store.gaps(None, *span) if (gap.site, gap.machine) in machines)
-            about = {
-                "series": [series_record(known, each, counts[each]) for each in chosen],
-                "gaps": [gap_record(gap) for gap in found],
-            }
-            describe(out, {**span_record(span), **about})
 
 
 def _print_samples(
@@ -164,30 +124,3 @@ def _print_buckets(
     columns = ("start", "minimum", "maximum", "mean", "last", "good_count")
     rows = (tuple(shown(each[column]) for column in columns) for each in records)
     print_rows(f"{series.machine} {series.tag}", columns, rows, as_csv=as_csv)
-
-
-@contextmanager
-def _counting(number_of_series: int) -> Iterator[Any]:
-    """Show on the terminal how many series and samples are done."""
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn())
-    console = Console(stderr=True)
-    total = 0
-    with Progress(
-        *columns, TextColumn("{task.fields[samples]:,} samples"), console=console
-    ) as progress:
-        task = progress.add_task("Series", total=number_of_series, samples=0)
-
-        def counted(series: "Series", samples: Iterator["Sample"]) -> Iterator["Sample"]:
-            nonlocal total
-            progress.update(task, description=f"{series.machine} {series.tag}")
-            for sample in samples:
-                total += 1
-                if total % 10_000 == 0:
-                    progress.update(task, samples=total)
-                yield sample
-            progress.update(task, advance=1, samples=total)
-
-        yield counted

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pilotline.commands.historian_access import fail
 
 if TYPE_CHECKING:
-    from pilotline_historian import Sample, Series
+    from pilotline_historian import Series
     from pilotline_plant import Plant, Tag
 
 _Key = TypeVar("_Key", bound=Hashable)
+_Row = TypeVar("_Row")
 
 
 def describe(out: Path, about: Mapping[str, Any]) -> Path:
@@ -46,11 +47,11 @@ def series_record(plant: "Plant", series: "Series", samples: int) -> dict[str, A
     return {**series._asdict(), "samples": samples, **told}
 
 
-def counted(samples: Iterator["Sample"], key: _Key, counts: "Counter[_Key]") -> Iterator["Sample"]:
-    """Yield samples and count them under a key."""
-    for sample in samples:
+def counted(rows: Iterator[_Row], key: _Key, counts: Counter[_Key]) -> Iterator[_Row]:
+    """Yield rows and count them under a key."""
+    for row in rows:
         counts[key] += 1
-        yield sample
+        yield row
 
 
 def plant_of(file: Path) -> "Plant":

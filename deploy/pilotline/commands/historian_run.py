@@ -14,8 +14,8 @@ from pilotline.commands.historian_printing import span_record
 
 if TYPE_CHECKING:
     from pilotline.run_slots import RunSlot
-    from pilotline_historian import Historian
-    from pilotline_historian.export import SampleWriter
+    from pilotline_historian import Historian, Sample
+    from pilotline_historian.export import RowWriter
     from pilotline_plant import Plant
 
 _DATABASE = "pilotline.sqlite"
@@ -45,10 +45,10 @@ def run(
         raise typer.BadParameter("name a RUN, a --slot or a --client")
     known = plant_of(plant)
     slots = _slots(database_url or _embedded_url(data), trial_run, slot, client)
-    from pilotline_historian.export import exporting
+    from pilotline_historian.export import SAMPLE_FORM, exporting
 
     with opened(url) as store:
-        with exporting(out) as writer:
+        with exporting(out, SAMPLE_FORM) as writer:
             about = [_copied(store, known, each, writer) for each in slots]
         described = describe(out, {"slots": about})
     samples = sum(tag["samples"] for each in about for tag in each["tags"])
@@ -56,7 +56,7 @@ def run(
 
 
 def _copied(
-    store: "Historian", plant: "Plant", slot: "RunSlot", writer: "SampleWriter"
+    store: "Historian", plant: "Plant", slot: "RunSlot", writer: "RowWriter[Sample]"
 ) -> dict[str, Any]:
     """Write a slot's samples, tag after tag, and return what they are about."""
     from dataclasses import asdict
