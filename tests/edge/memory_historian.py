@@ -1,4 +1,4 @@
-"""A historian in memory that fails when told."""
+"""A historian in memory that answers by the book, slowly and simply, and fails when told."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -25,6 +25,7 @@ class MemoryHistorian:
 
     Attributes:
         away: raised by every write while it is set.
+        unreadable: raised by every read of values and gaps while it is set.
         reject: tags whose values it never takes.
         stored: samples by identity.
         declared: gaps by identity.
@@ -35,6 +36,7 @@ class MemoryHistorian:
     """
 
     away: Exception | None = None
+    unreadable: Exception | None = None
     reject: frozenset[str] = frozenset()
     stored: dict[tuple[Series, int], Sample] = field(default_factory=dict)
     declared: dict[tuple[str, str | None, int, str], Gap] = field(default_factory=dict)
@@ -79,17 +81,27 @@ class MemoryHistorian:
         return sorted({series for series, _ in self.stored})
 
     def raw(self, series: Series, start_ns: int, end_ns: int) -> Iterator[Sample]:
+        self._read()
         with self._lock:
             held = sorted(at for of, at in self.stored if of == series and start_ns <= at < end_ns)
         return (self.stored[(series, at)] for at in held)
 
     def buckets(self, series: Series, start_ns: int, end_ns: int, points: int) -> list[Bucket]:
-        raise NotImplementedError
+        width = -(-(end_ns - start_ns) // points)
+        groups: dict[int, list[Sample]] = {}
+        for each in self.raw(series, start_ns, end_ns):
+            if each.good and each.value is not None:
+                groups.setdefault((each.source_time_ns - start_ns) // width, []).append(each)
+        return [_bucket(start_ns + index * width, group) for index, group in sorted(groups.items())]
 
     def last(self, series: Sequence[Series]) -> dict[Series, Sample]:
-        raise NotImplementedError
+        self._read()
+        with self._lock:
+            newest = {of: at for of, at in sorted(self.stored) if of in series}
+        return {of: self.stored[(of, at)] for of, at in newest.items()}
 
     def gaps(self, machine: str | None, start_ns: int, end_ns: int) -> list[Gap]:
+        self._read()
         found = [
             gap
             for gap in self.declared.values()
@@ -122,6 +134,24 @@ class MemoryHistorian:
 
     def close(self) -> None:
         """Nothing is held."""
+
+    def _read(self) -> None:
+        if self.unreadable is not None:
+            raise self.unreadable
+
+
+def _bucket(start_ns: int, group: Sequence[Sample]) -> Bucket:
+    numbers = [float(each.value) for each in group if not isinstance(each.value, str | None)]
+    last = group[-1].value
+    assert last is not None
+    return Bucket(
+        start_ns,
+        min(numbers, default=None),
+        max(numbers, default=None),
+        sum(numbers) / len(numbers) if numbers else None,
+        last,
+        len(group),
+    )
 
 
 def unavailable() -> HistorianUnavailable:

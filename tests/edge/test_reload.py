@@ -1,6 +1,9 @@
 """A changed plant file is taken while the agent runs; machines it does not touch lose nothing."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -52,80 +55,128 @@ def plant_file(folder: Path) -> dict[str, Any]:
     return told
 
 
-def test_only_what_changed_is_touched(tmp_path: Path) -> None:
-    data, file = tmp_path / "data", tmp_path / "plant.toml"
+@dataclass
+class Reload:
+    """Four machines of which a changed plant file keeps one, changes one, removes one, adds one.
 
-    async def work() -> None:
-        historian = MemoryHistorian()
+    Attributes:
+        since: when the connections of those that remain began, before the change.
+        monitored: how many items the changed machine's server monitors after it.
+        removed_at: how many values the removed machine had sent by then.
+        told: the agent's status at the end.
+    """
+
+    kept: OpcUaMachine
+    changed: OpcUaMachine
+    removed: OpcUaMachine
+    added: OpcUaMachine
+    historian: MemoryHistorian
+    since: dict[str, str] = field(default_factory=dict)
+    monitored: int = 0
+    removed_at: int = 0
+    told: dict[str, Any] = field(default_factory=dict)
+
+    async def play(self, data: Path, file: Path) -> None:
+        """Have the file changed while every machine sends values."""
+        write(
+            file,
+            machine_lines("stays", self.kept.url),
+            machine_lines("turns", self.changed.url),
+            machine_lines("goes", self.removed.url),
+        )
+        async with agent(read_plant(file), self.historian, data, plant_file=file):
+            await _connected(data, "stays", "turns", "goes")
+            async with self._writing():
+                await asyncio.sleep(1.0)
+                self.since = {name: status_of(data, name)["since"] for name in ("stays", "turns")}
+                await self._change(data, file)
+                await asyncio.sleep(1.0)
+            await until(lambda: _lost_of(self.kept, self.historian, "stays") == 0)
+            await until(lambda: undeclared(_of(self.changed, "a"), self.historian, "turns") == [])
+            self.told = read_status(data) or {}
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[None]:
+        servers = (self.kept, self.changed, self.removed, self.added)
+        writing = [asyncio.ensure_future(each.run(0.05)) for each in servers]
+        try:
+            yield
+        finally:
+            for task in writing:
+                task.cancel()
+            await asyncio.gather(*writing, return_exceptions=True)
+
+    async def _change(self, data: Path, file: Path) -> None:
+        write(
+            file,
+            machine_lines("comes", self.added.url),
+            machine_lines("stays", self.kept.url, title="Mill with another name"),
+            machine_lines("turns", self.changed.url, kind="lathe"),
+        )
+        await until(lambda: plant_file(data)["reloads"] == 1)
+        await _connected(data, "comes", "turns")
+        await until(lambda: status_of(data, "turns")["tags"] == 2)
+        service: Any = self.changed._server
+        await until(lambda: _monitored(service) == 2)
+        self.monitored = _monitored(service)
+        self.removed_at = len(self.removed.ledger)
+
+
+async def _connected(data: Path, *names: str) -> None:
+    for name in names:
+        await until(lambda name=name: status_of(data, name).get("connected") is True)  # type: ignore[misc]
+
+
+def test_only_what_changed_is_touched(tmp_path: Path) -> None:
+    async def work() -> Reload:
         async with (
             OpcUaMachine(("a", "b")) as kept,
             OpcUaMachine(("a", "b", "c")) as changed,
             OpcUaMachine(("a", "b")) as removed,
             OpcUaMachine(("a", "b")) as added,
         ):
-            stays = machine_lines("stays", kept.url)
-            write(
-                file, stays, machine_lines("turns", changed.url), machine_lines("goes", removed.url)
-            )
-            servers = (kept, changed, removed, added)
-            async with agent(read_plant(file), historian, data, plant_file=file):
-                for name in ("stays", "turns", "goes"):
-                    await until(lambda name=name: status_of(data, name).get("connected") is True)  # type: ignore[misc]
-                writing = [asyncio.ensure_future(each.run(0.05)) for each in servers]
-                await asyncio.sleep(1.0)
-                since = {name: status_of(data, name)["since"] for name in ("stays", "turns")}
-                write(
-                    file,
-                    machine_lines("comes", added.url),
-                    machine_lines("stays", kept.url, title="Mill with another name"),
-                    machine_lines("turns", changed.url, kind="lathe"),
-                )
-                await until(lambda: plant_file(data)["reloads"] == 1)
-                for name in ("comes", "turns"):
-                    await until(lambda name=name: status_of(data, name).get("connected") is True)  # type: ignore[misc]
-                service: Any = changed._server
-                await until(lambda: status_of(data, "turns")["tags"] == 2)
-                await until(lambda: _monitored(service) == 2)
-                monitored = _monitored(service)
-                removed_at = len(removed.ledger)
-                await asyncio.sleep(1.0)
-                for task in writing:
-                    task.cancel()
-                await asyncio.gather(*writing, return_exceptions=True)
-                await until(lambda: _lost_of(kept, historian, "stays") == 0)
-                await until(lambda: undeclared(_of(changed, "a"), historian, "turns") == [])
-                status = read_status(data)
-        assert status is not None
-        assert [each["id"] for each in status["machines"]] == ["comes", "stays", "turns"]
-        stays_now = status["machines"][1]
-        assert stays_now["name"] == "Mill with another name"
-        assert stays_now["since"] == since["stays"]
-        assert stays_now["reconnects"] == 0
-        assert _causes(historian, "stays") == []
-        assert _lost_of(kept, historian, "stays") == 0
-        assert _causes(historian, "turns") == ["plant-changed"] * len(_causes(historian, "turns"))
-        assert {gap.tag for gap in historian.gaps("turns", 0, FOREVER)} >= {"b"}
-        turned = status["machines"][2]
-        assert (turned["since"], turned["reconnects"], turned["tags"]) == (since["turns"], 0, 2)
-        assert lost_of_tag(changed, historian, "turns", "a") == [], "a tag that stays loses nothing"
-        # Where the tag stayed as it was, its first value says since when it holds: there is no gap.
-        starts = [gap.start_ns for gap in historian.gaps("turns", 0, FOREVER) if gap.tag == "c"]
-        held = [at for series, at in historian.stored if series[1:] == ("turns", "c")]
-        read_from = min(starts or held)
-        asked = [sent for sent in _of(changed, "c") if sent.source_ns >= read_from]
-        assert asked
-        assert undeclared(asked, historian, "turns") == []
-        assert monitored == 2
-        assert {series.tag for series, _ in historian.stored if series.machine == "turns"} == {
-            "a",
-            "b",
-            "c",
-        }
-        assert _causes(historian, "goes") == ["plant-changed"]
-        assert undeclared(removed.ledger[: removed_at // 2], historian, "goes") == []
-        assert any(series.machine == "comes" for series, _ in historian.stored)
+            seen = Reload(kept, changed, removed, added, MemoryHistorian())
+            await seen.play(tmp_path / "data", tmp_path / "plant.toml")
+            return seen
 
-    asyncio.run(work())
+    seen = asyncio.run(work())
+    machines = {each["id"]: each for each in seen.told["machines"]}
+    assert list(machines) == ["comes", "stays", "turns"]
+    _check_the_kept(seen, machines["stays"])
+    _check_the_changed(seen, machines["turns"])
+    _check_the_new_tag(seen)
+    assert _causes(seen.historian, "goes") == ["plant-changed"]
+    assert undeclared(seen.removed.ledger[: seen.removed_at // 2], seen.historian, "goes") == []
+    assert any(series.machine == "comes" for series, _ in seen.historian.stored)
+
+
+def _check_the_kept(seen: Reload, now: dict[str, Any]) -> None:
+    assert now["name"] == "Mill with another name"
+    assert (now["since"], now["reconnects"]) == (seen.since["stays"], 0)
+    assert _causes(seen.historian, "stays") == []
+    assert _lost_of(seen.kept, seen.historian, "stays") == 0
+
+
+def _check_the_changed(seen: Reload, now: dict[str, Any]) -> None:
+    historian = seen.historian
+    assert (now["since"], now["reconnects"], now["tags"]) == (seen.since["turns"], 0, 2)
+    assert seen.monitored == 2
+    assert set(_causes(historian, "turns")) == {"plant-changed"}
+    assert {gap.tag for gap in historian.gaps("turns", 0, FOREVER)} >= {"b"}
+    assert lost_of_tag(seen.changed, historian, "turns", "a") == [], "a tag that stays loses none"
+    tags = {series.tag for series, _ in historian.stored if series.machine == "turns"}
+    assert tags == {"a", "b", "c"}
+
+
+def _check_the_new_tag(seen: Reload) -> None:
+    # Where the tag stayed as it was, its first value says since when it holds: there is no gap.
+    historian = seen.historian
+    starts = [gap.start_ns for gap in historian.gaps("turns", 0, FOREVER) if gap.tag == "c"]
+    held = [at for series, at in historian.stored if series[1:] == ("turns", "c")]
+    read_from = min(starts or held)
+    asked = [sent for sent in _of(seen.changed, "c") if sent.source_ns >= read_from]
+    assert asked
+    assert undeclared(asked, historian, "turns") == []
 
 
 def _monitored(server: Any) -> int:  # noqa: ANN401 - asyncua's internals

@@ -4,9 +4,26 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
+
+from pilotline.commands.edge_browse_options import (
+    Compare,
+    Data,
+    Depth,
+    Elements,
+    MachineId,
+    Out,
+    Properties,
+    Security,
+    Target,
+    Trust,
+    TypeName,
+    Under,
+    User,
+    VariablePath,
+)
 
 if TYPE_CHECKING:
     from pilotline_edge.browse import BrowseWishes, Comparison, Discovery
@@ -25,49 +42,20 @@ Result = TypeVar("Result")
 
 
 def browse(
-    target: Annotated[str, typer.Argument(help="opc.tcp://HOST:PORT/PATH, or a plant file.")],
-    machine: Annotated[str | None, typer.Argument(help="Machine of the plant file.")] = None,
-    under: Annotated[
-        str | None, typer.Option(help="Node id or browse path to begin at; Objects by default.")
-    ] = None,
-    depth: Annotated[int, typer.Option(min=1, max=100, help="Levels below it.")] = 12,
-    path: Annotated[
-        str | None,
-        typer.Option(help="Only variables at a path such as 'Furnace/Zones/*/Temperature'."),
-    ] = None,
-    of_type: Annotated[
-        str | None,
-        typer.Option(
-            "--type",
-            help="Only variables of this type, such as AnalogItemType, or of objects of it.",
-        ),
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="File to write; the screen by default.")] = None,
-    properties: Annotated[
-        bool, typer.Option("--properties", help="Make tags of properties too, such as nameplates.")
-    ] = False,
-    elements: Annotated[
-        int, typer.Option(min=0, max=1000, help="Longest array of which each element is a tag.")
-    ] = 16,
-    compare: Annotated[
-        bool,
-        typer.Option(
-            "--compare",
-            help="Say which tags of the plant file's machine are gone, changed or new; "
-            "exit 0 when none, 1 when some, 2 when it cannot be said.",
-        ),
-    ] = False,
-    security: Annotated[
-        str, typer.Option(help="Policy of an endpoint: Basic256Sha256, …, or None.")
-    ] = "Basic256Sha256",
-    user: Annotated[
-        str | None,
-        typer.Option(help="User of an endpoint; password in PILOTLINE_OPCUA_PASSWORD_MACHINE."),
-    ] = None,
-    data: Annotated[Path, typer.Option("--data", help="Directory of the certificates.")] = DATA,
-    trust: Annotated[
-        Path | None, typer.Option(help="Further folder of server certificates to accept.")
-    ] = None,
+    target: Target,
+    machine: MachineId = None,
+    under: Under = None,
+    depth: Depth = 12,
+    path: VariablePath = None,
+    of_type: TypeName = None,
+    out: Out = None,
+    properties: Properties = False,
+    elements: Elements = 16,
+    compare: Compare = False,
+    security: Security = "Basic256Sha256",
+    user: User = None,
+    data: Data = DATA,
+    trust: Trust = None,
 ) -> None:
     """Write a machine's variables as tags for the plant file, or compare them with it.
 

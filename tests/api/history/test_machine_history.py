@@ -9,8 +9,8 @@ import pytest
 
 from pilotline_api.accounts.models import Role
 from pilotline_historian import Gap, HistorianRefused, HistorianUnavailable, Sample, Series, Value
-from tests.api.history.fake_historian import FakeHistorian
 from tests.api.live.running import RunningApi
+from tests.edge.memory_historian import MemoryHistorian
 
 START = datetime(2026, 11, 2, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -225,7 +225,7 @@ def test_a_historian_that_is_away_is_said_so_and_tells_no_secret(
     url = httpx.URL(path.format("mixer-1")).copy_merge_params(window())
     services = api.services
     try:
-        api.app.state.services = replace(services, historian=FakeHistorian(failure=failure))
+        api.app.state.services = replace(services, historian=MemoryHistorian(unreadable=failure))
         answer = operator.get(url)
     finally:
         api.app.state.services = services

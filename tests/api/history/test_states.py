@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pilotline_api.history.states import StateInterval, read_states, state_intervals
 from pilotline_historian import Sample, Series
-from tests.api.history.fake_historian import FakeHistorian
+from tests.edge.memory_historian import MemoryHistorian
 
 STATE = Series("north", "mixer", "state")
 HOUR_NS = 3_600 * 10**9
@@ -21,7 +21,7 @@ def states(
     hours: float = 4.0,
 ) -> list[tuple[str, float, float]]:
     """States over some hours from noon; times are hours after noon."""
-    historian = FakeHistorian()
+    historian = MemoryHistorian()
     historian.write(
         [Sample(STATE, at(hour), value, status, None) for hour, value, status in samples]
     )

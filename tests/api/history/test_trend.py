@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pilotline_api.history.trend import read_trend
 from pilotline_historian import Gap, Historian, Sample, Series
-from tests.api.history.fake_historian import FakeHistorian
+from tests.edge.memory_historian import MemoryHistorian
 
 SPEED = Series("north", "mixer", "speed")
 BAD = 0x8000_0000
@@ -18,7 +18,7 @@ def sample(at_ms: int, value: bool | float | str | None, status: int = 0) -> Sam
 
 
 def stored(*samples: Sample) -> Historian:
-    historian = FakeHistorian()
+    historian = MemoryHistorian()
     historian.write(samples)
     return historian
 
