@@ -67,7 +67,9 @@ class EventCoverage:
         if complete and published_ns is not None:
             self._published_ns = published_ns
             slack_ns = _LEAST_SLACK_NS + _LAG_RESERVE * self._lag_ns
-            self.known_ns = max(self.known_ns, published_ns - slack_ns)
+            # Never beyond what this message proves: one publish time in the far future would
+            # leave no gap to declare until then.
+            self.known_ns = min(max(self.known_ns, published_ns - slack_ns), published_ns)
 
     def missing(self, until_ns: int, cause: Cause) -> list[Gap]:
         """Return the gap that events lost on the way, or dropped by the server, left."""

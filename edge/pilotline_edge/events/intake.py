@@ -15,6 +15,7 @@ from pilotline_edge.events.coverage import EventCoverage
 from pilotline_edge.events.fields import Control, control_of, event_of
 from pilotline_edge.events.subscription import EventSubscription
 from pilotline_edge.journal import Entry, Journal, Samples
+from pilotline_edge.link.plausible import bounded
 from pilotline_edge.link.state import MachineState
 from pilotline_edge.subscription.publication import (
     FIRST_SEQUENCE,
@@ -204,6 +205,8 @@ class EventIntake:
         published_ns: int,
         state: dict[str, Any],
     ) -> asyncio.Future[None]:
+        now_ns = time.time_ns()
+        gaps = [bounded(gap, now_ns) for gap in gaps]
         self.state.events += len(events)
         self.state.gaps += len(gaps)
         self.state.last_gap = gaps[-1] if gaps else self.state.last_gap

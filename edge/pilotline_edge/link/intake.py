@@ -15,6 +15,7 @@ from pilotline_edge.journal import Entry, Journal, Samples
 from pilotline_edge.link.columns import Columns
 from pilotline_edge.link.coverage import Coverage
 from pilotline_edge.link.known import BY_TAG
+from pilotline_edge.link.plausible import bounded
 from pilotline_edge.link.series import groups_of
 from pilotline_edge.link.state import MachineState
 from pilotline_edge.link.vouching import Vouching
@@ -170,6 +171,8 @@ class Intake:
         self.kept_at = asyncio.get_running_loop().time()
         if not samples and (vouched := self._vouching.vouch(samples)):
             published_ns = vouched
+        now_ns = time.time_ns()
+        gaps = [bounded(gap, now_ns) for gap in gaps]
         self._state.gaps += len(gaps)
         self._state.last_gap = gaps[-1] if gaps else self._state.last_gap
         for gap in gaps:

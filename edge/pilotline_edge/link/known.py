@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from pilotline_edge.journal.source_times import SourceTimes
+from pilotline_edge.link.plausible import AHEAD_NS
 
 _LEAST_SLACK_NS = 100_000_000
 _LAG_RESERVE = 2
@@ -52,10 +53,14 @@ class Known:
     def until_ns(self, tag: str) -> int:
         """Return the source time up to which a tag is known."""
         published = self._published.get(self.groups[tag])
-        last = max(self.last[tag], self._polled.get(tag, 0))
-        if published is None:
+        sure = self._polled.get(tag)
+        if published is not None:
+            sure = max(sure or 0, published - self._slack_ns(self.groups[tag]))
+        last = self.last[tag]
+        if sure is None:
             return last
-        return max(last, published - self._slack_ns(self.groups[tag]))
+        # A value from a far future says nothing about the time until then.
+        return sure if last > sure + AHEAD_NS else max(last, sure)
 
     def _slack_ns(self, group: int) -> int:
         sampling_ns = self.sampling_ms.get(group, 0) * 1_000_000
@@ -82,6 +87,8 @@ class Known:
             oldest_ns: source time of the oldest value in it that was not sent for being the first.
         """
         before = self._published.get(group)
+        if before is not None and published_ns is not None and before > published_ns + AHEAD_NS:
+            before = None  # the clock was set back by years; values are not late for that
         if before is not None and oldest_ns is not None:
             self._lag_ns = max(self._lag_ns, before - oldest_ns)
         if complete and published_ns is not None:

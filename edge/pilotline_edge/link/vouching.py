@@ -1,10 +1,12 @@
 """Vouching: tells in the historian how far a machine is known (`edge.covered`)."""
 
 import asyncio
+import time
 
 from pilotline_edge.backfill.loss import Losses
 from pilotline_edge.journal import Samples
 from pilotline_edge.link.coverage import Coverage
+from pilotline_edge.link.plausible import AHEAD_NS
 from pilotline_historian import GOOD
 
 _VOUCH_S = 10.0
@@ -16,6 +18,7 @@ class Vouching:
     Characteristics
         order: in a record of its own, after all that it vouches for
         losses: where one is not declared yet, nothing behind it is vouched for
+        clocks: nothing is vouched for that lies more than two days ahead of ours
     """
 
     def __init__(self, coverage: Coverage, losses: Losses, series: int) -> None:
@@ -42,6 +45,8 @@ class Vouching:
         self._at = asyncio.get_running_loop().time() + _VOUCH_S
         mark = None if self._losses else self._coverage.watermark()
         if first or mark is None or mark[0] <= self._vouched_ns:
+            return 0
+        if mark[0] > time.time_ns() + AHEAD_NS:
             return 0
         self._vouched_ns, missing = mark
         samples.series.append(self._series)

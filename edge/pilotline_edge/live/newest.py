@@ -1,6 +1,7 @@
 """Newest: the newest value of each tag and which of them are still to be told."""
 
 import math
+import time
 from collections.abc import Iterable
 
 from pilotline_historian import Value
@@ -15,12 +16,16 @@ MAX_TEXT = 256
 """Longest text shown live, in characters; the historian has it whole."""
 
 
+_AHEAD_NS = 60_000_000_000
+
+
 class NewestValues:
     """Keeps one value per tag; used by the event loop only.
 
     Characteristics
         buffered: one value per tag
-        policy: a newer value replaces an older one; what is older than the newest is dropped
+        policy: a newer value replaces an older one; what is older than the newest is dropped,
+            unless that one lies ahead of our clock: one absurd time would stand for ever
         bounded: by the number of tags
     """
 
@@ -35,7 +40,7 @@ class NewestValues:
     def put(self, key: Key, source_ns: int, value: Value | None, status: int) -> None:
         """Note a value; an older one than the newest is ignored."""
         newest = self._newest.get(key)
-        if newest is None or source_ns >= newest[0]:
+        if newest is None or source_ns >= newest[0] or newest[0] > time.time_ns() + _AHEAD_NS:
             self._newest[key] = (source_ns, value, status)
             self._changed[key] = None
 
