@@ -16,6 +16,11 @@ def printable(text: str) -> str:
     return "".join(each if _shows(each) else "�" for each in text)
 
 
+def well_formed(text: str) -> str:
+    """Return a text that UTF-8 can say: libraries make half characters of bytes that are none."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def escaped(text: str) -> str:
     r"""Return a text with ``\x1b`` and its like for each character that shows nothing by itself."""
     if text.isprintable():

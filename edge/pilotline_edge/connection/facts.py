@@ -12,6 +12,7 @@ from asyncua.ua.object_ids import ObjectIds
 
 from pilotline_edge.connection.batches import BatchSizes, Service
 from pilotline_edge.profiles import GENERIC, Build, Profile, profile_of
+from pilotline_plant.printable import well_formed
 
 _CAPABILITIES = "Server_ServerCapabilities_"
 _CALLS = f"{_CAPABILITIES}OperationLimits_"
@@ -106,7 +107,7 @@ async def ask_facts(services: UaSession, batches: BatchSizes, profile: str | Non
 def _build(said: dict[str, Any]) -> Build:
     words = ("manufacturer", "product", "product_uri", "software")
     own = _texts(said["servers"])[:1]
-    texts = {word: str(said[word] or "")[:_LONGEST_WORD] for word in words}
+    texts = {word: well_formed(str(said[word] or "")[:_LONGEST_WORD]) for word in words}
     return Build(**texts, application_uri="".join(own))
 
 
@@ -114,7 +115,8 @@ def _texts(value: object) -> tuple[str, ...]:
     """Return texts of an array; a place with another thing, or too long a text, names nothing."""
     listed = value[:_MOST_TEXTS] if isinstance(value, list | tuple) else ()
     return tuple(
-        each if isinstance(each, str) and len(each) <= _LONGEST_TEXT else "" for each in listed
+        well_formed(each) if isinstance(each, str) and len(each) <= _LONGEST_TEXT else ""
+        for each in listed
     )
 
 

@@ -20,6 +20,8 @@ class DeadLetters:
         durable: a letter is on disk before its record leaves the journal
         bounded: a file of 64 MiB and the one before it; older letters go
         at least once: after a crash a letter may stand there twice
+        any text: also what UTF-8 cannot say, which would hold up all that is to be delivered
+        secret: readable by the agent's user only, as the values are
     """
 
     def __init__(self, path: Path) -> None:
@@ -56,13 +58,23 @@ class DeadLetters:
 
     def _keep(self, letters: Iterable[dict[str, Any]]) -> None:
         now = datetime.now(UTC).isoformat()
-        lines = [json.dumps({"at": now, **letter}, ensure_ascii=False) for letter in letters]
+        lines = [_line({"at": now, **letter}) for letter in letters]
         if not lines:
             return
         if self._path.exists() and self._path.stat().st_size > _MOST_BYTES:
             self._path.replace(self._path.with_suffix(".1.jsonl"))
-        with self._path.open("a", encoding="utf-8") as file:
+        with open(self._path, "a", encoding="utf-8", opener=_for_us_alone) as file:
             file.write("\n".join(lines) + "\n")
             file.flush()
             os.fsync(file.fileno())
         self.written += len(lines)
+
+
+def _line(letter: dict[str, Any]) -> str:
+    """Return a letter that a terminal shows as it stands; what is no text is escaped."""
+    text = json.dumps(letter, ensure_ascii=False)
+    return text if text.isprintable() else json.dumps(letter)
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)

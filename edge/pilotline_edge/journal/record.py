@@ -201,7 +201,7 @@ def _put(
     if isinstance(value, str):
         texts.append(value.encode("utf-8", "replace"))
         return _TEXT
-    texts.append(value.type_name.encode())
+    texts.append(value.type_name.encode("utf-8", "replace"))
     return _UNSUPPORTED
 
 

@@ -20,6 +20,7 @@ log = structlog.get_logger("pilotline.edge")
 PERIOD_S = 0.2
 CONNECTIONS_PERIOD_S = 2.0
 _TIMEOUT_S = 2.0
+_WHOLE_S = 5.0
 _RETRY_FIRST_S = 0.5
 _RETRY_CAP_S = 2.0
 _MOST_NOTED = 500
@@ -124,7 +125,7 @@ class LiveFeed:
     async def run(self) -> None:
         """Push until cancelled."""
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        headers["Content-Type"] = "application/json"
+        headers |= {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         backoff = Backoff(_RETRY_FIRST_S, _RETRY_CAP_S)
         async with httpx.AsyncClient(
             headers=headers, timeout=_TIMEOUT_S, transport=self._transport
@@ -158,13 +159,14 @@ class LiveFeed:
                 machine: {"connected": s.connected, "since_ms": s.since_ms, "cause": s.cause}
                 for machine, s in connections.items()
             }
-        return json.dumps(message, ensure_ascii=False, allow_nan=False).encode()
+        text = json.dumps(message, ensure_ascii=False, allow_nan=False)
+        return text.encode("utf-8", "replace")  # machines may send what is no text
 
     async def _push(self, client: httpx.AsyncClient, body: bytes) -> bool:
         try:
-            answer = await client.post(self._url, content=body)
-            answer.raise_for_status()
-        except httpx.HTTPError as error:
+            async with asyncio.timeout(_WHOLE_S):
+                answer = await _answered(client, self._url, body)
+        except (httpx.HTTPError, TimeoutError) as error:
             problem = f"{type(error).__name__}: {error}"
             if self.problem is None:
                 log.warning("edge.live_away", url=self._url, reason=problem)
@@ -177,7 +179,7 @@ class LiveFeed:
             log.info("edge.live_back", url=self._url)
             self.problem = None
         self.pushed += 1
-        self._note_refused(answer.text[:_MOST_NOTED] or None)
+        self._note_refused(answer or None)
         return True
 
     def _note_refused(self, refused: str | None) -> None:
@@ -185,6 +187,23 @@ class LiveFeed:
         if refused not in (None, self._refused):
             log.warning("edge.live_partly_refused", url=self._url, answer=refused)
             self._refused = refused
+
+
+async def _answered(client: httpx.AsyncClient, url: str, body: bytes) -> str:
+    """Push, and return the beginning of the answer: of what never ends, no more is read.
+
+    Raises:
+        httpx.HTTPError: there is no answer, or a bad one.
+    """
+    async with client.stream("POST", url, content=body) as answer:
+        answer.raise_for_status()
+        begin = b""
+        if answer.headers.get("Content-Encoding", "identity") == "identity":
+            async for piece in answer.aiter_bytes():
+                begin += piece
+                if len(begin) > _MOST_NOTED:
+                    break
+    return begin[:_MOST_NOTED].decode("utf-8", "replace")
 
 
 def _row(key: Key, newest: Newest) -> list[Any]:

@@ -18,6 +18,7 @@ from pilotline_edge.mqtt.conditions import LEVEL, ConditionBoards
 from pilotline_edge.mqtt.instants import instant
 from pilotline_edge.mqtt.link import BrokerLink, BrokerSession, Will
 from pilotline_historian import Value
+from pilotline_plant.printable import well_formed
 
 log = structlog.get_logger("pilotline.edge")
 
@@ -194,7 +195,7 @@ class MqttFeed:
     async def _publish(
         self, session: BrokerSession, topic: str, content: Mapping[str, Any], qos: int
     ) -> None:
-        payload = json.dumps(content, ensure_ascii=False, allow_nan=False)
+        payload = well_formed(json.dumps(content, ensure_ascii=False, allow_nan=False))
         await session.publish(topic, payload, qos)
         self.pushed += 1
 

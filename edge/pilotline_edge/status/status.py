@@ -175,7 +175,8 @@ def write_status(folder: Path, status: Mapping[str, Any]) -> None:
     """Replace the status file, so that a reader sees the old one or the new one whole."""
     path = folder / FILE_NAME
     draft = path.with_suffix(".tmp")
-    draft.write_text(json.dumps(status, ensure_ascii=False, indent=1), encoding="utf-8")
+    text = json.dumps(status, ensure_ascii=False, indent=1)
+    draft.write_text(text, encoding="utf-8", errors="replace")  # machines may send what is no text
     draft.replace(path)
 
 
