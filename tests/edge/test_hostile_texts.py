@@ -36,7 +36,7 @@ async def _named_wrongly(tmp_path: Path) -> None:
     async with OpcUaMachine(("a",)) as mill, server.running():
         bad = machine(server.url, [tag("a")], name="bad")
         async with agent(plant(machine(mill.url, [tag("a")]), bad), historian, data):
-            await until(lambda: (status_of(data, "bad").get("server") or {}).get("product"))
+            await until(lambda: bool((status_of(data, "bad").get("server") or {}).get("product")))
             await until(lambda: status_of(data).get("values", 0) > 0)
             sent = await mill.write("a", 7.0)
             series = Series("aarhus", "mill-1", "a")
