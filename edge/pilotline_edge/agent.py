@@ -17,7 +17,7 @@ from pilotline_edge.connection.session import SessionSettings
 from pilotline_edge.connection.trust import TrustStore
 from pilotline_edge.errors import LiveUrlError
 from pilotline_edge.fleet.fleet import Fleet, Wiring
-from pilotline_edge.fleet.reload import PlantFile, Reloader
+from pilotline_edge.fleet.reload import PlantFile, Reloader, Signature
 from pilotline_edge.forwarding import DeadLetters, Forwarder
 from pilotline_edge.hangup import handle_hangup
 from pilotline_edge.journal import Journal
@@ -55,6 +55,8 @@ class AgentSettings:
         session: timeouts and batches towards machines.
         name: what the agent calls itself towards whoever gets live values.
         plant_file: file to read again when it changes, or None.
+        plant_state: `signature` of that file, taken before the plant was read from it; a file that
+            is another by now is read again at once. None for what it is when the agent begins.
         metrics: where metrics and health are served, or None.
     """
 
@@ -67,6 +69,7 @@ class AgentSettings:
     session: SessionSettings = field(default_factory=SessionSettings)
     name: str = field(default_factory=socket.gethostname)
     plant_file: Path | None = None
+    plant_state: Signature = None
     metrics: MetricsAddress | None = None
 
 
@@ -161,7 +164,7 @@ class EdgeAgent:
             log.info("edge.stopped", agent=settings.name, waiting=journal.size.samples)
 
     async def _watch(self, path: Path, reloader: Reloader) -> None:
-        file = PlantFile(path, reloader.take)
+        file = PlantFile(path, reloader.take, self._settings.plant_state)
         self._ask_again = file.ask
         await file.watch(reloader.refuse)
 

@@ -57,6 +57,7 @@ class OpcUaMachine(Lifetime):
         ledger: every value written while it ran, in order.
         prepare: gives the server what else it has, before it starts.
         policies: what it offers.
+        index: of its variables' namespace, given by the server at each start.
     """
 
     tags: tuple[str, ...]
@@ -64,6 +65,7 @@ class OpcUaMachine(Lifetime):
     ledger: list[Sent] = field(default_factory=list)
     prepare: Callable[[Server], Any] | None = None
     policies: tuple[ua.SecurityPolicyType, ...] = (ua.SecurityPolicyType.NoSecurity,)
+    index: int = 2
     _server: Server | None = None
     _values: dict[str, float] = field(default_factory=dict)
 
@@ -83,9 +85,9 @@ class OpcUaMachine(Lifetime):
         server.set_security_policy(list(self.policies))
         if self.prepare is not None:
             await self.prepare(server)
-        index = await server.register_namespace(NAMESPACE)
+        self.index = await server.register_namespace(NAMESPACE)
         for tag in self.tags:
-            await self.add(tag, server, index)
+            await self.add(tag, server, self.index)
         await server.start()
         self._server = server
 
@@ -116,7 +118,7 @@ class OpcUaMachine(Lifetime):
         held.SourceTimestamp = held.ServerTimestamp = now
         name: Any = tag
         sent = Sent(tag, (now - _EPOCH) // datetime.resolution * 1000, value)
-        await self._server.write_attribute_value(ua.NodeId(name, ua.Int16(2)), held)
+        await self._server.write_attribute_value(ua.NodeId(name, ua.Int16(self.index)), held)
         self.ledger.append(sent)
         return sent
 

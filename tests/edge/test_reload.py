@@ -9,6 +9,7 @@ from typing import Any
 
 from pilotline_edge import read_status
 from pilotline_edge.fleet.difference import difference, tags_come_or_go
+from pilotline_edge.fleet.reload import signature
 from pilotline_edge.subscription.items import handles_of
 from pilotline_plant.reading import read_plant
 from tests.edge.agent_process import plant_text
@@ -207,6 +208,21 @@ def _causes(historian: MemoryHistorian, name: str) -> list[str]:
     """Return the causes of a machine's gaps but the one of the agent's own start."""
     gaps = historian.gaps(name, 0, FOREVER)
     return [gap.cause for gap in gaps if gap.cause != "agent-started"]
+
+
+def test_a_file_that_changed_while_the_agent_started_is_taken(tmp_path: Path) -> None:
+    data, file = tmp_path / "data", tmp_path / "plant.toml"
+
+    async def work() -> None:
+        historian = MemoryHistorian()
+        write(file, machine_lines("mill-1", "opc.tcp://127.0.0.1:1/absent"))
+        state, read = signature(file), read_plant(file)
+        write(file, machine_lines("mill-2", "opc.tcp://127.0.0.1:1/absent"))
+        async with agent(read, historian, data, plant_file=file, plant_state=state):
+            await until(lambda: status_of(data, "mill-2") != {})
+            assert status_of(data, "mill-1") == {}
+
+    asyncio.run(work())
 
 
 def test_a_file_with_mistakes_is_refused_whole_and_the_former_goes_on(tmp_path: Path) -> None:

@@ -1,15 +1,26 @@
 """The oracle: what simulators emitted against what the historian has and the edge declared."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from pilotline_historian import Gap, Historian, Sample, Series, Value
+from pilotline_historian import Gap, Sample, Series, Value
 from pilotline_plant import Plant
 from pilotline_simulators.ledger import LedgerEntry
 
 _SHOWN = 5
 FOREVER_NS = 2**62
+
+
+class Kept(Protocol):
+    """What a verdict needs of a historian."""
+
+    def raw(self, series: Series, start_ns: int, end_ns: int) -> Iterator[Sample]:
+        """Yield the values of a series."""
+
+    def gaps(self, machine: str | None, start_ns: int, end_ns: int) -> list[Gap]:
+        """Return the declared gaps."""
 
 
 @dataclass(slots=True)
@@ -53,7 +64,7 @@ class Verdict:
 
 def judge(
     emitted: Iterable[LedgerEntry],
-    historian: Historian,
+    historian: Kept,
     plant: Plant,
     covered_until_ns: Mapping[str, int] | None = None,
 ) -> Verdict:
@@ -84,7 +95,7 @@ def _judge_series(
     verdict: Verdict,
     series: Series,
     entries: list[LedgerEntry],
-    historian: Historian,
+    historian: Kept,
     gaps: list[Gap],
     until_ns: int,
 ) -> None:

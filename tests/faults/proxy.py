@@ -28,6 +28,7 @@ class FaultProxy(Lifetime):
         self._flowing.set()
         self._late_s = 0.0
         self._bytes_per_s = math.inf
+        self._left_bytes: int | None = None
         self.connections = 0
 
     async def start(self) -> None:
@@ -71,6 +72,10 @@ class FaultProxy(Lifetime):
         """Pass each block on late, and no more bytes than this; 0 and infinity end it."""
         self._late_s, self._bytes_per_s = late_s, bytes_per_s
 
+    def tear(self, after_bytes: int) -> None:
+        """Reset every connection once so many more bytes came from the server, mid-message."""
+        self._left_bytes = after_bytes
+
     def pull(self) -> None:
         """Pull the cable: nobody is told, and what is sent is lost, on new connections too."""
         self._plugged = False
@@ -99,22 +104,41 @@ class FaultProxy(Lifetime):
         if not self._plugged:
             self._dead |= both
         try:
-            await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
+            await asyncio.gather(
+                self._pump(reader, far_writer), self._pump(far_reader, writer, answers=True)
+            )
         finally:
             self._open -= both
             self._dead -= both
             for transport in both:
                 transport.abort()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool = False
+    ) -> None:
         try:
             while block := await reader.read(_BLOCK):
                 await self._flowing.wait()
                 await asyncio.sleep(self._late_s + len(block) / self._bytes_per_s)
                 if writer.transport in self._dead:
                     continue
+                if answers and self._left_bytes is not None:
+                    await self._torn(block, writer)
+                    continue
                 writer.write(block)
                 await writer.drain()
         except OSError:
             pass
         writer.transport.abort()
+
+    async def _torn(self, block: bytes, writer: asyncio.StreamWriter) -> None:
+        """Pass on what may still pass; reset every connection once nothing may."""
+        assert self._left_bytes is not None
+        writer.write(block[: self._left_bytes])
+        await writer.drain()
+        self._left_bytes -= len(block)
+        if self._left_bytes < 0:
+            self._left_bytes = None
+            await asyncio.sleep(0)  # what was passed on leaves before the reset overtakes it
+            for transport in list(self._open):
+                transport.abort()

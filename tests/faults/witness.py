@@ -104,7 +104,7 @@ class WitnessedMachine(OpcUaMachine):
         if result is None:
             return
         for part in result.NotificationMessage.NotificationData:
-            for item in part.MonitoredItems:
+            for item in getattr(part, "MonitoredItems", ()):
                 self.acknowledged.add(ns_of(item.Value.SourceTimestamp))
                 self.acknowledged_at = time.monotonic()
 
@@ -132,7 +132,7 @@ class WitnessedMachine(OpcUaMachine):
         self._values[tag] = float(value)
         sent = Sent(tag, ns_of(now), value)
         self.ledger.append(sent)
-        await self._server.write_attribute_value(ua.NodeId(name, ua.Int16(2)), held)
+        await self._server.write_attribute_value(ua.NodeId(name, ua.Int16(self.index)), held)
         return sent
 
 

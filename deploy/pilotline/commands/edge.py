@@ -69,6 +69,7 @@ def run(
     from pilotline.logs import log_to_stderr
     from pilotline_edge import AgentSettings, EdgeError, MetricsAddress, run_agent
     from pilotline_edge.data_directory import prepare
+    from pilotline_edge.fleet.reload import signature
     from pilotline_historian import HistorianError, open_historian
     from pilotline_plant import PlantError
     from pilotline_plant.reading import read_plant
@@ -85,6 +86,7 @@ def run(
         journal_bytes=journal_mb * 1024 * 1024,
         journal_keep_s=None if journal_hours is None else journal_hours * 3600,
         plant_file=plant,
+        plant_state=signature(plant),
         metrics=None if metrics_port is None else MetricsAddress(metrics_port, metrics_host),
     )
     try:

@@ -17,6 +17,7 @@ from pilotline_edge.connection.trust import TrustStore
 from pilotline_edge.errors import JournalFailed
 from pilotline_edge.events.intake import EventIntake, KnownEvents, recall_events
 from pilotline_edge.fleet.difference import Difference
+from pilotline_edge.fleet.gone import retire_gone
 from pilotline_edge.journal import Journal
 from pilotline_edge.link.coverage import Coverage
 from pilotline_edge.link.intake import Intake
@@ -119,6 +120,7 @@ class Fleet:
         """
         machines = list(machines)
         self._wiring.prepare(machines)
+        retire_gone(self._wiring.journal, machines)
         for machine in machines:
             since = delivered_ns.get(machine.id)
             coverage = recall(machine, self._wiring.journal, since)

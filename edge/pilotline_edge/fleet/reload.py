@@ -30,11 +30,20 @@ class PlantFile:
         bounded: one reading at a time, in a thread
     """
 
-    def __init__(self, path: Path, take: Callable[[Plant], Awaitable[None]]) -> None:
+    def __init__(
+        self, path: Path, take: Callable[[Plant], Awaitable[None]], read: "Signature" = None
+    ) -> None:
+        """Watch a file.
+
+        Args:
+            path: the file.
+            take: takes the plant that it says.
+            read: the state in which it was read already; the present one unless given.
+        """
         self._path = path
         self._take = take
         self._asked = asyncio.Event()
-        self._read = signature(path)
+        self._read = read or signature(path)
 
     def ask(self) -> None:
         """Have the file read now, changed or not."""

@@ -215,6 +215,17 @@ class Coverage:
         self.known.begin(now_ns)
         self.lost(fresh, cause)
 
+    def regain(self, state: Mapping[str, Any]) -> list[str]:
+        """Take back from `to_json` the tags that the machine has no more, and return them.
+
+        They are there to be retired: what was not known of them must be declared all the same.
+        """
+        gone = set(self.known.regain(state))
+        self._late |= {tag: (at, of) for tag, (at, of) in state["late"].items() if tag in gone}
+        if opening := state["opening"]:
+            self._opening = Opening.from_json(opening, self.known.groups)
+        return sorted(gone)
+
     def retire(self, tags: Iterable[str], until_ns: int, cause: Cause) -> list[Gap]:
         """Stop to promise coverage of tags and return the gaps from what is known until then.
 

@@ -66,6 +66,8 @@ class Housekeeping:
                 continue
             for stream in self._streams:
                 await self._tend(stream)
+            # Nothing is being made now, so what is not known is not about to be.
+            await self._streams.remove_strays(self._session.services)
             self._tags.regroup()
             self._remember()
             await self._settle_or_note()

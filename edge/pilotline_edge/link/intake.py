@@ -74,11 +74,16 @@ class Intake:
         return self._vouching.due
 
     def recall(self) -> None:
-        """Remember which messages an agent before took, and what it waited for."""
+        """Remember which messages an agent before took, and what it waited for.
+
+        Tags that it read and that the machine has no more are declared as no longer read.
+        """
         kept = self._journal.coverage.get(self._machine.id, {})
         taken = kept.get("taken", {})
         self.taken = {int(interval): (of, after) for interval, (of, after) in taken.items()}
         self.losses.take_over(self._machine.site, self._machine.id, kept.get("losses", ()))
+        if kept and (gone := self.coverage.regain(kept)):
+            self.retire(gone, Cause.PLANT_CHANGED)
 
     def lost(self, tags: Iterable[str], cause: Cause) -> None:
         """Note that tags are not read; what lies between will be a gap."""

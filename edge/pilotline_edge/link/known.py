@@ -13,6 +13,9 @@ _LAG_RESERVE = 2
 BY_TAG = {"last", "polled"}
 """What of the state the journal keeps by tag: see `Known.take_source_times`."""
 
+GONE = -1
+"""Group of the tags that a plant file dropped while no agent ran, until they are forgotten."""
+
 
 @dataclass(slots=True)
 class Known:
@@ -98,6 +101,18 @@ class Known:
         """Take a value that was polled at `at_ns`."""
         self.heard([(tag, source_ns)])
         self._polled[tag] = at_ns
+
+    def regain(self, state: Mapping[str, Any]) -> list[str]:
+        """Take back from `to_json` the tags that the machine has no more, and return them.
+
+        How they were sampled is not kept, so they are known up to their last value and no further.
+        """
+        gone = [tag for tag in state["last"] if tag not in self.groups]
+        polled = state.get("polled", {})
+        self.groups = {**self.groups, **dict.fromkeys(gone, GONE)}
+        self.last |= {tag: state["last"][tag] for tag in gone}
+        self._polled |= {tag: polled[tag] for tag in gone if tag in polled}
+        return gone
 
     def forget(self, tags: Collection[str]) -> None:
         """Promise coverage of these tags no more."""

@@ -266,7 +266,7 @@ class MachineLink:
     def _forget_server(self) -> None:
         """Take nothing that another server, or another run of it, said for this one's."""
         self._streams.forget(0)
-        self._messages.acknowledge.clear()
+        self._messages.forget()
         self.state.skew = ClockSkew()
 
     def _heard(self, at_ns: int | None) -> None:

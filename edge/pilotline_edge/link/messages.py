@@ -29,7 +29,8 @@ class Messages:
     """Takes the messages of one machine's subscriptions.
 
     Characteristics
-        acknowledges: only what the journal has on disk, also on a later connection
+        acknowledges: only what the journal has on disk, also on a later connection, but nothing
+            to another server or another run of it, whose numbers may be the same
         twice: a message that was taken already is dropped, counted and acknowledged again
         missing: asked for again, and a gap where the server no longer has it
 
@@ -69,6 +70,10 @@ class Messages:
         )
         await pump.run()
 
+    def forget(self) -> None:
+        """Acknowledge nothing of what was taken so far, nor what of it is yet to be on disk."""
+        self.acknowledge = []
+
     def drop_unknown(self) -> None:
         """Acknowledge nothing of subscriptions that are no more."""
         known = {each.subscription_id for each in self._streams.subscriptions}
@@ -82,6 +87,7 @@ class Messages:
         """
         stream = self._streams.find(publication.subscription_id)
         if stream is None:
+            self._streams.strays.add(publication.subscription_id)
             return Taken()
         subscription = stream.subscription
         subscription.heard()
@@ -110,14 +116,14 @@ class Messages:
         gaps = self._lost_before(stream, publication)
         durable = stream.store(publication, gaps, replayed=True)
         stream.subscription.passed(publication)
-        acknowledgement = _acknowledgement(publication)
+        acknowledgement, later = _acknowledgement(publication), self.acknowledge
         if durable is None:
-            self.acknowledge.append(acknowledgement)
+            later.append(acknowledgement)
             return
 
         def committed(done: asyncio.Future[None]) -> None:
             if not done.cancelled() and done.exception() is None:
-                self.acknowledge.append(acknowledgement)
+                later.append(acknowledgement)
 
         durable.add_done_callback(committed)
         if stream.blocked:

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 import structlog
+from asyncua.client.ua_session import UaSession
+from asyncua.ua import uaerrors
 
 from pilotline_edge.cause import Cause
 from pilotline_edge.connection.origin import Origin
@@ -24,9 +26,12 @@ class Streams:
 
     Characteristics
         a refused one: stops no other; it is asked for again, and values are polled meanwhile
+        a stray: one that the server made and whose answer never arrived is removed, else the
+            session would keep it alive for ever
 
     Attributes:
         subscribed: set once the server has one of the subscriptions on the present connection.
+        strays: the server's numbers of subscriptions of our session that we know nothing of.
     """
 
     def __init__(
@@ -37,6 +42,7 @@ class Streams:
         settling: Settling,
     ) -> None:
         self.subscribed = asyncio.Event()
+        self.strays: set[int] = set()
         self._streams = tuple(streams)
         self._state = state
         self._blockage = blockage
@@ -80,6 +86,7 @@ class Streams:
             asyncua.ua.UaError: the connection is lost again, or the server refuses.
         """
         self.subscribed.clear()
+        self.strays.clear()
         for stream in self._streams:
             try:
                 lost = partial(self._lost, stream)
@@ -92,6 +99,22 @@ class Streams:
             self.subscribed.set()
             if step is Step.RECREATED:
                 self._made(stream)
+
+    async def remove_strays(self, services: UaSession) -> None:
+        """Have the server remove what it publishes to us and we know nothing of.
+
+        Raises:
+            asyncua.ua.UaError: the connection is lost.
+        """
+        strays = [each for each in self.strays if self.find(each) is None]
+        self.strays.clear()
+        if not strays:
+            return
+        log.info("edge.strays_removed", machine=self._state.machine, subscriptions=strays)
+        try:
+            await services.delete_subscriptions(strays)
+        except uaerrors.UaStatusCodeError as error:
+            log.debug("edge.subscription_not_deleted", subscriptions=strays, reason=str(error))
 
     async def ask_again(self, stream: Stream) -> None:
         """Ask again for a subscription that was refused; its tags are polled until it has them."""

@@ -66,7 +66,8 @@ class MachineSubscription:
         made_ns: when it was created, ns UTC; tells it from others that had the same number.
         retry_at: loop time from which to ask again for one that was refused.
         polled: tags of it that coverage was told are polled instead, None before it was told.
-        doubtful: whether the server has it and it is unknown what it sent; it is made anew.
+        doubtful: whether the server has it and it is unknown what it sent, or what it monitors;
+            it is made anew.
         most_per_message: most notifications the server is asked to put into one message.
     """
 
@@ -214,7 +215,11 @@ class MachineSubscription:
             self._unprepared = False
         if not due:
             return
+        # Of an answer that is lost nobody knows the items: asked for again, they would be read
+        # twice for ever. Before its first message a subscription made anew costs nothing.
+        before, self.doubtful = self.doubtful, not self._begun
         await Monitoring(self.session, self.subscription_id).begin(due)
+        self.doubtful = before
 
     async def unmonitor(self) -> None:
         """Make the server monitor items no longer that were left out.
