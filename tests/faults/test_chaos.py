@@ -18,7 +18,7 @@ from tests.faults.counts import times
 from tests.faults.findings import Finding
 from tests.faults.servers import ASYNCUA, NODE, need_server
 
-SEED = int(os.environ.get("PILOTLINE_CHAOS_SEED", "3"))
+SEED = int(os.environ.get("PILOTLINE_CHAOS_SEED", "7"))
 """The first seed; each further sequence has the next one."""
 
 SEQUENCES, FAULTS = 40, 12
@@ -60,7 +60,7 @@ def _played(folder: Path, seed: int, steps: Sequence[Step], servers: Sequence[st
 @pytest.mark.slow
 def test_a_short_sequence_of_faults_loses_nothing_undeclared(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
-    steps = drawn(SEED, 5, QUICK, machines=1)
+    steps = drawn(SEED, 5, QUICK, machines=1, pace=0.4)
     _played(tmp_path, SEED, steps, [ASYNCUA]).need()
 
 

@@ -161,8 +161,13 @@ class Backfill:
         return sum(len(answer.recorded) for answer in answers)
 
     def _due(self, archive: Archive, now: float) -> list[Reading]:
-        """Return what to read next: some tags of the oldest loss that has any."""
+        """Return what to read next: some tags of the oldest loss that has any.
+
+        A loss that arrived while others were judged has its turn at the next look.
+        """
         for loss in self._intake.losses:
+            if not loss.judged:
+                continue
             due: list[Reading] = []
             for tag in loss.spans:
                 key = (id(loss), tag)

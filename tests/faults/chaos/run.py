@@ -100,7 +100,7 @@ def main() -> int:
         if wishes.sequence is not None:
             steps = parsed(wishes.sequence.read_text("utf-8"))
         else:
-            steps = drawn(seed, wishes.steps, wishes.kinds, len(wishes.servers))
+            steps = drawn(seed, wishes.steps, wishes.kinds, machines=len(wishes.servers))
 
         def fails(tried: Sequence[Step], seed: int = seed) -> bool:
             return any(_fails(tried, seed, wishes) for _ in range(wishes.times))

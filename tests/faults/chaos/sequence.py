@@ -74,16 +74,31 @@ QUICK: Final = tuple(
 """What needs neither long patience nor a disk of its own, and leaves times comparable."""
 
 
-def drawn(seed: int, count: int, kinds: Iterable[str] = KINDS, machines: int = 2) -> list[Step]:
-    """Return the sequence that a seed stands for."""
+def drawn(
+    seed: int,
+    count: int,
+    kinds: Iterable[str] = KINDS,
+    *,
+    machines: int = 2,
+    pace: float = 1.0,
+) -> list[Step]:
+    """Return the sequence that a seed stands for.
+
+    Args:
+        seed: the seed.
+        count: how many faults.
+        kinds: which.
+        machines: how many machines they may happen to.
+        pace: factor of all times.
+    """
     random, kinds = Random(seed), list(kinds)
     weights = [KINDS[kind][0] for kind in kinds]
-    return [_step(random, random.choices(kinds, weights)[0], machines) for _ in range(count)]
+    return [_step(random, random.choices(kinds, weights)[0], machines, pace) for _ in range(count)]
 
 
-def _step(random: Random, kind: str, machines: int) -> Step:
-    after_s = random.choice((0.0, random.uniform(0, 0.4), random.uniform(0.4, 2), 3.0))
-    lasts_s = KINDS[kind][1] * random.random() ** 2
+def _step(random: Random, kind: str, machines: int, pace: float) -> Step:
+    after_s = pace * random.choice((0.0, random.uniform(0, 0.4), random.uniform(0.4, 2), 3.0))
+    lasts_s = pace * KINDS[kind][1] * random.random() ** 2
     return Step(
         round(after_s, 3),
         kind,

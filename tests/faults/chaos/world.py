@@ -298,6 +298,7 @@ class World:
         agent = self._agent
         assert agent is not None
         await until(lambda: self._journal(agent.pid) == 0, _PATIENCE_S)
+        assert self._failures() == 0, "the reader of a machine failed"
         self.footprint = Footprint.of(agent.pid)
         self._wanted = False
         self._signal(signal.SIGTERM)
@@ -322,7 +323,13 @@ class World:
         status = read_status(self.data)
         if status is None or status["pid"] != pid:
             return -1
+        if any(each["gaps_waiting"] for each in status["machines"]):
+            return -1
         return int(status["journal"]["records"])
+
+    def _failures(self) -> int:
+        """Return how often the reader of a machine failed in any of the agent's runs."""
+        return self.log.read_text("utf-8", "replace").count("edge.link_failed")
 
 
 @asynccontextmanager
