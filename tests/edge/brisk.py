@@ -9,6 +9,8 @@ _PERIODS_S = {
     "link.housekeeping._HOUSEKEEPING_S": 0.1,
     "backfill.backfill._LOOK_S": 0.1,
     "forwarding.forwarder._IDLE_S": 0.05,
+    "forwarding.forwarder._RETRY_CAP_S": 1.0,
+    "link.link._RECONNECT_CAP_S": 1.0,
 }
 """How often an agent writes its status, looks at its plant file, and so on; no deadline of any."""
 

@@ -18,6 +18,8 @@ from tests.edge.plants import machine, plant, tag
 from tests.edge.running import agent, lost, status_of, undeclared, until
 
 TAGS = ("a", "b", "c")
+MISSED = 90
+"""Values that come while the agent is away."""
 EVER = 2**63 - 1
 
 
@@ -31,15 +33,17 @@ async def _absence(
     read = plant(machine(mill.url, [tag(name) for name in mill.tags]))
     async with agent(read, historian, data):
         await until(lambda: status_of(data).get("connected") is True)
-        writing = asyncio.ensure_future(mill.run(0.05))
+        writing = asyncio.ensure_future(mill.run(0.02))
         await until(lambda: len(historian.stored) > 30)
     shutil.rmtree(data / "sessions")
-    await asyncio.sleep(1.5)
+    missed = len(mill.ledger) + MISSED
+    await until(lambda: len(mill.ledger) > missed)
     if meanwhile is not None:
         await meanwhile()
     async with agent(read, historian, data):
         await until(lambda: status_of(data).get("connected") is True)
-        await asyncio.sleep(0.5)
+        live = len(mill.ledger) + 10
+        await until(lambda: len(mill.ledger) > live)
         writing.cancel()
         await until(lambda: lost(mill.ledger[-1:], historian) == [])
         await until(lambda: status_of(data)["gaps_waiting"] == 0)

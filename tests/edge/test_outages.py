@@ -2,10 +2,11 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pilotline_edge import LeaseHeld
+from pilotline_edge import LeaseHeld, read_status
 from pilotline_edge.agent import AgentSettings, EdgeAgent
 from tests.edge.memory_historian import MemoryHistorian, unavailable
 from tests.edge.opcua_machine import OpcUaMachine
@@ -218,6 +219,13 @@ def test_a_machine_that_is_not_there_delays_no_other(tmp_path: Path) -> None:
     asyncio.run(work())
 
 
+def _journal(data: Path) -> dict[str, Any]:
+    status = read_status(data)
+    assert status is not None
+    journal: dict[str, Any] = status["journal"]
+    return journal
+
+
 def test_a_full_journal_acknowledges_nothing_and_declares_what_is_lost(tmp_path: Path) -> None:
     async def work() -> None:
         historian = MemoryHistorian(away=unavailable())
@@ -226,9 +234,11 @@ def test_a_full_journal_acknowledges_nothing_and_declares_what_is_lost(tmp_path:
             async with agent(read, historian, tmp_path, journal_bytes=4000):
                 await until(lambda: status_of(tmp_path).get("connected") is True)
                 writing = asyncio.ensure_future(mill.run(0.05))
-                await asyncio.sleep(4.0)
+                await until(lambda: bool(_journal(tmp_path)["blocked"]))
+                await asyncio.sleep(1.0)
                 historian.away = None
-                await asyncio.sleep(2.0)
+                await until(lambda: not _journal(tmp_path)["blocked"])
+                await asyncio.sleep(1.0)
                 writing.cancel()
                 await until(lambda: lost(mill.ledger[-3:], historian) == [])
                 await asyncio.sleep(0.5)
