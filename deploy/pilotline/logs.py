@@ -8,12 +8,32 @@ import io
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any, TextIO
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 from pilotline_plant.printable import escaped
 
 _LONGEST = 2_000
 _INDENT = "    "
+
+
+class _StandardError:
+    """Standard error as it is at the time; a line that it cannot take is lost and ends nothing.
+
+    A terminal that was closed and a file on a full disk refuse every line. Whoever replaces
+    standard error, as tests do, gets what is logged from then on.
+    """
+
+    def write(self, text: str) -> int:
+        """Write, or lose what cannot be written."""
+        with suppress(OSError):
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, or lose what cannot be written."""
+        with suppress(OSError):
+            sys.stderr.flush()
 
 
 def log_to_stderr() -> None:
@@ -33,8 +53,7 @@ def log_to_stderr() -> None:
             _harmless,
             structlog.dev.ConsoleRenderer(colors=False, exception_formatter=_traceback),
         ],
-        # Whoever replaces standard error, as tests do, gets what is logged from then on.
-        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
+        logger_factory=lambda *_: structlog.WriteLogger(cast("TextIO", _StandardError())),
     )
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(_LibraryFormatter("%(levelname)s %(name)s: %(message)s"))
