@@ -13,8 +13,11 @@ from structlog.testing import capture_logs
 from pilotline_edge.live.feed import ConditionRow, LinkState
 from pilotline_edge.mqtt import BrokerSession, MqttFeed, condition_key
 from pilotline_edge.mqtt.conditions import MOST_LEFT_OVER, ConditionBoards
+from pilotline_historian import EVENTS
 from tests.edge.broker import Broker, mosquitto
-from tests.edge.running import until
+from tests.edge.memory_historian import MemoryHistorian
+from tests.edge.reporting_machine import ReportingMachine, watched
+from tests.edge.running import agent, status_of, until
 from tests.edge.test_mqtt import holds, running
 
 MACHINES = {"mill-1": ("aarhus", LinkState(True, 5, None))}
@@ -121,6 +124,27 @@ def test_an_agent_that_may_only_write_publishes_all_the_same(
             async with running(feed(broker.url, {"mill-1": [HOT]})):
                 await holds(broker, lambda held: active(held) == kept(held) == {topic(HOT)})
         assert [each["event"] for each in logs].count("edge.broker_unreadable") == 1
+
+    with mosquitto(tmp_path) as broker:
+        asyncio.run(work(broker))
+
+
+def test_an_alarm_of_a_machine_is_at_the_broker_for_as_long_as_it_holds(tmp_path: Path) -> None:
+    async def work(broker: Broker) -> None:
+        historian = MemoryHistorian()
+        async with ReportingMachine(("a",)) as mill:
+            plant = watched(mill.url)
+            async with agent(plant, historian, tmp_path / "data", live_url=broker.url):
+                await until(lambda: status_of(tmp_path / "data").get("connected") is True)
+                await until(lambda: any(gap.tag == EVENTS for gap in historian.declared.values()))
+                await mill.alarm("too hot", active=True)
+                held = await holds(broker, lambda held: len(active(held)) == 1)
+                (said,) = (held[each] for each in active(held))
+                assert (said["message"], said["severity"]) == ("too hot", 700)
+                await mill.alarm("cool again", active=False)
+                await holds(
+                    broker, lambda held: ABOVE in held and kept(held) == active(held) == set()
+                )
 
     with mosquitto(tmp_path) as broker:
         asyncio.run(work(broker))

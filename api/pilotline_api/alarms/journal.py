@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 from prometheus_client import Counter
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from pilotline_api.alarms.models import Alarm
@@ -98,6 +98,11 @@ class AlarmJournal:
             return True
         try:
             await asyncio.to_thread(self._store, batch)
+        except IntegrityError:
+            # Another replica stored the same alarm in this moment; the next try finds it.
+            _log.info("alarms.stored_elsewhere", waiting=len(batch))
+            self._put_back(batch)
+            return False
         except DBAPIError as error:
             _log.warning("alarms.database_away", waiting=len(batch), error=str(error.orig))
             self._put_back(batch)
@@ -135,8 +140,7 @@ class AlarmJournal:
 
 
 def _clear(session: Session, cleared: Cleared) -> Alarm | None:
-    # Another process may have opened the alarm under its own id; the condition is the same.
-    alarm = session.get(Alarm, cleared.id) or open_alarm(session, cleared.condition.open_key)
+    alarm = session.get(Alarm, cleared.id) or _opened_elsewhere(session, cleared)
     if alarm is None or alarm.open_key is None:
         return None
     alarm.open_key = None
@@ -148,8 +152,8 @@ def _raise(session: Session, raised: Raised, cleared: Cleared | None) -> Alarm |
     open_key = raised.condition.open_key
     if session.get(Alarm, raised.id) is not None:
         return _clear(session, cleared) if cleared else None
-    if cleared is None and open_alarm(session, open_key) is not None:
-        return None
+    if open_alarm(session, open_key) is not None:
+        return _clear(session, cleared) if cleared else None
     alarm = Alarm(
         id=raised.id,
         machine=raised.condition.machine,
@@ -164,6 +168,13 @@ def _raise(session: Session, raised: Raised, cleared: Cleared | None) -> Alarm |
     )
     session.add(alarm)
     return alarm
+
+
+def _opened_elsewhere(session: Session, cleared: Cleared) -> Alarm | None:
+    """Return the alarm that another process opened when this condition held, under its own id."""
+    alarm = open_alarm(session, cleared.condition.open_key)
+    # One that rose after this end is of another time that the condition held.
+    return alarm if alarm is not None and alarm.raised_at <= _instant(cleared.at_ms) else None
 
 
 def _instant(unix_ms: int) -> datetime:

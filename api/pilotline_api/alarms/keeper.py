@@ -23,7 +23,8 @@ _log = structlog.get_logger("pilotline.api.alarms")
 class AlarmKeeper:
     """The plant's one alarm monitor, what machines raise themselves, and the journal of both.
 
-    Exactly one runs per plant: in the API process that the edge agents push to.
+    One runs in the API process that edge agents push to, or in every replica that reads from a
+    broker: the journal stores a condition's alarm once, whoever of them saw it first.
     """
 
     def __init__(

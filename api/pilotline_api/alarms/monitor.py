@@ -82,8 +82,7 @@ class AlarmMonitor:
         bounded: one watch per condition of the plant file
         clocks: durations by the monotonic clock, instants by this computer's clock; a machine's
             wrong clock cannot hide an alarm in the past
-        one writer: exactly one monitor may watch a plant; it runs in the API process that the edge
-            agents push to
+        replicas: each watches by itself; the journal stores a condition's alarm once
         thread-safe: no, it lives on the event loop
 
     Args:

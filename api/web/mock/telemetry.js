@@ -63,7 +63,7 @@ export const gaps = (machine, start, end) =>
 
 // ---- Alarms
 
-/** @typedef {{id: string, machine: string, tag: string | null, severity: string, message: string, value: number | null, limit: number | null, raised_at: string, cleared_at: string | null, acknowledged_at: string | null, acknowledged_by: {id: string, name: string} | null, comment: string | null}} Alarm */
+/** @typedef {{id: string, machine: string, tag: string | null, severity: string, message: string, value: number | null, limit: number | null, raised_at: string, cleared_at: string | null, acknowledged_at: string | null, acknowledged_by: {id: string, name: string} | null, comment: string | null, kind: string | null, stale: boolean}} Alarm */
 
 const MESSAGES = /** @type {const} */ ([
   ['warning', 'above the high limit'],
@@ -90,7 +90,7 @@ function pastAlarms() {
       value: Math.round(limit * (words.includes('low') ? 0.97 : 1.03) * 100) / 100, limit,
       raised_at: iso(raised), cleared_at: iso(raised + random() * 15 * MINUTE),
       acknowledged_at: iso(acknowledged), acknowledged_by: { id: 'u-1', name: random() < 0.6 ? 'Mette Holm' : 'Jonas Lund' },
-      comment: random() < 0.3 ? 'Filter cleaned, flow back to normal.' : null,
+      comment: random() < 0.3 ? 'Filter cleaned, flow back to normal.' : null, kind: null, stale: false,
     });
   }
   return list;
@@ -98,7 +98,7 @@ function pastAlarms() {
 
 /** @param {string} id @param {string} machine @param {string | null} tag @param {string} severity @param {string} message @param {number | null} value @param {number | null} limit @param {number} minutesAgo @returns {Alarm} */
 function openAlarm(id, machine, tag, severity, message, value, limit, minutesAgo) {
-  return { id, machine, tag, severity, message, value, limit, raised_at: iso(STARTED - minutesAgo * MINUTE), cleared_at: null, acknowledged_at: null, acknowledged_by: null, comment: null };
+  return { id, machine, tag, severity, message, value, limit, raised_at: iso(STARTED - minutesAgo * MINUTE), cleared_at: null, acknowledged_at: null, acknowledged_by: null, comment: null, kind: tag === null ? 'event' : 'high', stale: false };
 }
 
 export const alarms = [
@@ -106,8 +106,8 @@ export const alarms = [
   openAlarm('al-open-2', 'ferm-2', 'temp', 'warning', 'Jacket temperature above the high limit', 81.2, 80, 44),
   openAlarm('al-open-3', 'mill-3', 'coolant_flow', 'warning', 'Coolant flow below the low limit', 7.1, 8, 7),
   { ...openAlarm('al-open-4', 'smt-2', null, 'info', 'Feeder 12 is nearly empty', null, null, 3), },
-  { ...openAlarm('al-open-5', 'block-1', 'oil_temp', 'warning', 'Oil temperature above the high limit', 71.4, 70, 188), cleared_at: iso(STARTED - 150 * MINUTE) },
-  { ...openAlarm('al-open-6', 'coat-1', null, 'warning', 'Connection to the machine was lost', null, null, 4), acknowledged_at: iso(STARTED - 2 * MINUTE), acknowledged_by: { id: 'u-1', name: 'Mette Holm' }, comment: 'Network cabinet is being serviced until noon.' },
+  { ...openAlarm('al-open-5', 'block-1', 'oil_temp', 'warning', 'Oil temperature above the high limit', 71.4, 70, 188), cleared_at: iso(STARTED - 150 * MINUTE), kind: null },
+  { ...openAlarm('al-open-6', 'coat-1', null, 'warning', 'Connection to the machine was lost', null, null, 4), acknowledged_at: iso(STARTED - 2 * MINUTE), acknowledged_by: { id: 'u-1', name: 'Mette Holm' }, comment: 'Network cabinet is being serviced until noon.', kind: 'connection' },
   ...pastAlarms(),
 ].sort((one, other) => other.raised_at.localeCompare(one.raised_at));
 

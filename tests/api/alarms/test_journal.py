@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+from structlog.testing import capture_logs
 
 from pilotline_api.alarms import journal as journal_module
 from pilotline_api.alarms.condition import Condition
@@ -19,6 +21,7 @@ from pilotline_api.alarms.repository import (
     AlarmState,
     Position,
     alarms_newest_first,
+    open_alarm,
     open_alarms,
 )
 from pilotline_api.alarms.transition import Cleared, Raised
@@ -26,6 +29,7 @@ from pilotline_api.kit.database import Database
 from pilotline_api.kit.events import after
 from pilotline_api.migrations import migrate
 from tests.api.live.floor import NOON_MS
+from tests.edge.running import until
 
 HIGH = Condition("mixer", "temperature", "high")
 
@@ -84,8 +88,7 @@ def told(database: Database) -> list[tuple[str, bool]]:
 def test_an_alarm_is_kept_and_told_when_it_rises_and_when_it_clears(database: Database) -> None:
     async def scenario(journal: AlarmJournal) -> None:
         journal.add([raised("a")])
-        await asyncio.sleep(0.2)
-        assert stored(database) == [("a", True)]
+        await until(lambda: stored(database) == [("a", True)])
         journal.add([cleared("a")])
 
     play(database, scenario)
@@ -150,14 +153,69 @@ def test_a_condition_another_process_has_opened_is_not_opened_twice(database: Da
 
     async def ours(journal: AlarmJournal) -> None:
         journal.add([raised("ours")])
-        await asyncio.sleep(0.2)
-        assert stored(database) == [("theirs", True)]
+        await until(lambda: stored(database) == [("theirs", True)])
         journal.add([cleared("ours")])
 
     play(database, theirs)
     play(database, ours)
 
     assert stored(database) == [("theirs", False)]
+
+
+def test_what_another_process_opened_is_cleared_though_it_was_not_known_here_that_it_was_open(
+    database: Database,
+) -> None:
+    async def theirs(journal: AlarmJournal) -> None:
+        journal.add([raised("theirs")])
+
+    async def ours(journal: AlarmJournal) -> None:
+        journal.add([raised("ours"), cleared("ours")])
+
+    play(database, theirs)
+    play(database, ours)
+
+    assert stored(database) == [("theirs", False)]
+
+
+def test_a_late_word_of_an_end_does_not_clear_what_rose_after_it(database: Database) -> None:
+    async def theirs(journal: AlarmJournal) -> None:
+        journal.add([raised("theirs", at_ms=NOON_MS + 5_000)])
+
+    async def ours(journal: AlarmJournal) -> None:
+        journal.add([cleared("ours", at_ms=NOON_MS + 1_000)])
+        journal.add([raised("again"), cleared("again", at_ms=NOON_MS + 2_000)])
+
+    play(database, theirs)
+    play(database, ours)
+
+    assert stored(database) == [("theirs", True)]
+
+
+def test_a_condition_that_two_processes_open_in_one_moment_is_opened_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = open_alarm
+    tries: list[str] = []
+
+    def too_late(session: Session, open_key: str) -> Alarm | None:
+        tries.append(open_key)
+        return None if len(tries) == 1 else seen(session, open_key)
+
+    async def theirs(journal: AlarmJournal) -> None:
+        journal.add([raised("theirs")])
+
+    async def ours(journal: AlarmJournal) -> None:
+        monkeypatch.setattr(journal_module, "RETRY_S", 0.05)
+        monkeypatch.setattr(journal_module, "open_alarm", too_late)
+        journal.add([raised("ours"), raised("low", HIGH._replace(kind="low"))])
+        await until(lambda: len(stored(database)) == 2)
+
+    play(database, theirs)
+    with capture_logs() as logs:
+        play(database, ours)
+
+    assert dict(stored(database)) == {"theirs": True, "low": True}
+    assert [each["event"] for each in logs] == ["alarms.stored_elsewhere"]
 
 
 def test_an_alarm_cannot_clear_before_it_rose(database: Database) -> None:

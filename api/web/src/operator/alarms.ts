@@ -8,6 +8,14 @@ export function textBeside(machine: string, alarm: Alarm): string {
   return alarm.message.startsWith(prefix) ? alarm.message.slice(prefix.length) : alarm.message;
 }
 
+/**
+ * Whether an alarm may have ended unseen, because its machine is not heard now. A lost connection is
+ * just what is known then.
+ */
+export function isUnconfirmed(alarm: Alarm, heard: boolean): boolean {
+  return alarm.cleared_at === null && alarm.kind !== 'connection' && !heard;
+}
+
 /** The newest first. */
 export function byTime(one: Alarm, other: Alarm): number {
   return other.raised_at.localeCompare(one.raised_at);

@@ -172,6 +172,10 @@ export interface Alarm {
   acknowledged_at: Instant | null;
   acknowledged_by: Named | null;
   comment: string | null;
+  /** What sort of condition holds; null once it is over. */
+  kind: string | null;
+  /** Whether it may have ended unseen; in the stream as of the event, so pages look at the machine themselves. */
+  stale: boolean;
 }
 
 export type AlarmFilter = 'active' | 'unacknowledged' | 'all';

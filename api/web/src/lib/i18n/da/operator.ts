@@ -104,6 +104,7 @@ export const operator = {
   'alarms.raised': 'Opstod',
   'alarms.cleared': 'Ophørte',
   'alarms.stillActive': 'Aktiv',
+  'alarms.unconfirmed': 'ikke bekræftet: maskinen høres ikke',
   'alarms.acknowledged': 'Kvitteret',
   'alarms.acknowledge': 'Kvittér',
   'alarms.acknowledgeOne': 'Kvittér: {message}',

@@ -104,6 +104,7 @@ export const operator = {
   'alarms.raised': 'Raised',
   'alarms.cleared': 'Cleared',
   'alarms.stillActive': 'Active',
+  'alarms.unconfirmed': 'not confirmed: the machine is not heard',
   'alarms.acknowledged': 'Acknowledged',
   'alarms.acknowledge': 'Acknowledge',
   'alarms.acknowledgeOne': 'Acknowledge: {message}',
