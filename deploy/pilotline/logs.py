@@ -6,12 +6,19 @@ terminal, and the lines of a traceback are set in, so that none passes for an ev
 
 import io
 import logging
+import os
 import sys
 from collections.abc import MutableMapping
 from contextlib import suppress
-from typing import Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from pilotline_plant.printable import escaped
+
+if TYPE_CHECKING:
+    from structlog.typing import Processor
+
+_PRIORITIES = {"critical": 2, "error": 3, "exception": 3, "warning": 4, "info": 6}
+"""syslog's numbers (RFC 5424, 6.2.1) of structlog's levels; others are debug, 7."""
 
 _LONGEST = 2_000
 _INDENT = "    "
@@ -36,27 +43,57 @@ class _StandardError:
             sys.stderr.flush()
 
 
-def log_to_stderr() -> None:
+def log_to_stderr(*, warnings_only: bool = False) -> None:
     """Write structlog's events as plain lines to standard error.
 
     structlog's default draws an error with all its local variables, which holds an event loop up
     for seconds; here an error is its ordinary traceback. Libraries that use `logging` write the
-    same way.
+    same way. Where standard error is the system's journal, lines carry their priority in place of
+    time and level, which it keeps by itself.
+
+    Args:
+        warnings_only: for a command whose answer says itself that all went well.
     """
     import structlog
 
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _harmless,
-            structlog.dev.ConsoleRenderer(colors=False, exception_formatter=_traceback),
-        ],
+        processors=[structlog.contextvars.merge_contextvars, *_rendering(in_journal())],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.WARNING if warnings_only else logging.NOTSET
+        ),
         logger_factory=lambda *_: structlog.WriteLogger(cast("TextIO", _StandardError())),
     )
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(_LibraryFormatter("%(levelname)s %(name)s: %(message)s"))
+
+
+def in_journal() -> bool:
+    """Return whether standard error is a stream to systemd's journal (``JOURNAL_STREAM``)."""
+    try:
+        there = os.fstat(2)
+    except OSError:
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{there.st_dev}:{there.st_ino}"
+
+
+def prioritised(level: str, text: str) -> str:
+    """Return a text whose every line begins with its level's priority (sd-daemon(3))."""
+    mark = f"<{_PRIORITIES.get(level, 7)}>"
+    return "\n".join(f"{mark}{line}" for line in text.splitlines())
+
+
+def _rendering(journal: bool) -> "list[Processor]":
+    import structlog
+
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=_traceback)
+    if not journal:
+        stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
+        return [structlog.processors.add_log_level, stamp, _harmless, plain]
+
+    def with_priority(logger: Any, name: str, event: MutableMapping[str, Any]) -> str:  # noqa: ANN401 - structlog's type
+        return prioritised(name, plain(logger, name, event))
+
+    return [_harmless, with_priority]
 
 
 def _harmless(_logger: object, _name: str, event: MutableMapping[str, Any]) -> Any:  # noqa: ANN401 - structlog's type

@@ -114,7 +114,7 @@ def _on_a_terminal(url: str, *words: str, columns: int = 160) -> str:
 def test_a_terminal_gets_a_table(url: str) -> None:
     shown = _on_a_terminal(url, "query", "mill-1", "spindle_speed", "--start", NOON, "--end", LATER)
     assert "mill-1 spindle_speed" in shown
-    assert "│" in shown
+    assert "Source time" in shown
 
 
 def test_a_machine_cannot_command_the_terminal(url: str) -> None:
@@ -140,6 +140,15 @@ def test_gaps_are_printed_with_their_cause(run: Command) -> None:
     (gap,) = json.loads(run("gaps", "--json").stdout)["gaps"]
     assert (gap["tag"], gap["cause"]) == (None, "connection-lost")
     assert json.loads(run("gaps", "oven-2", "--json").stdout)["gaps"] == []
+
+
+@pytest.mark.parametrize("command", ["gaps", "events", "annotations"])
+def test_a_machine_that_nobody_knows_is_not_said_to_miss_nothing(
+    run: Command, command: str
+) -> None:
+    told = run(command, "mill-9")
+    assert told.exit_code == 1
+    assert "nothing is known of machine mill-9; machines: mill-1, oven-2" in told.stderr
 
 
 def test_a_note_is_written_listed_and_taken_back(run: Command) -> None:
@@ -194,7 +203,7 @@ def test_events_are_printed_with_what_they_say_of_their_condition(run: Command) 
     assert event["condition"]["active"] is True
     assert (event["time"], event["severity"]) == (NOON, 700)
     assert len(run("events", *span, "--severity", "500").stdout.splitlines()) == 2
-    assert run("events", "mill-9", *span).stdout.splitlines() == [",".join(header)]
+    assert run("events", "--severity", "900", *span).stdout.splitlines() == [",".join(header)]
 
 
 def test_how_complete_each_tag_is_is_printed(run: Command, embedded: Historian) -> None:
@@ -270,7 +279,7 @@ def test_the_last_values_of_all_tags_are_printed_at_once(run: Command) -> None:
     header, row = csv.reader(run("last", "oven-2").stdout.splitlines())
     assert header[:4] == ["site", "machine", "tag", "value"]
     assert row[:5] == ["aarhus", "oven-2", "door", "2", "int"]
-    assert "no series fits" in run("last", "oven-9").stderr
+    assert "no samples of machine oven-9" in run("last", "oven-9").stderr
 
 
 @pytest.mark.parametrize(
@@ -303,7 +312,7 @@ def test_an_export_is_streamed(run: Command, embedded: Historian, tmp_path: Path
         (("query", "mill-1", "spindle_speed", "--start", "soon"), "is no instant"),
         (("query", "mill-1", "spindle_speed", "--start", "1h", "--end", "2h"), "is not after"),
         (("export", "--out", "x.xlsx"), "choose one of .csv, .jsonl, .parquet"),
-        (("export", "--out", "x.csv", "--machine", "mill-9"), "no series fits"),
+        (("export", "--out", "x.csv", "--machine", "mill-9"), "no samples of machine mill-9"),
         (("gaps", "--historian", "mysql://x"), "scheme 'mysql'"),
     ],
 )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pilotline_api.demo.seeding import Seeded
     from pilotline_api.settings import Settings
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 PlantFile = Annotated[Path, typer.Option("--plant", help="Plant file.")]
 Data = Annotated[Path, typer.Option("--data", help="Directory of the embedded stores.")]

@@ -10,13 +10,14 @@ import typer
 
 from pilotline.commands import edge_browse, edge_trust
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.command()(edge_browse.browse)
 app.add_typer(edge_trust.app, name="trust")
 
 DATA = Path("pilotline-data/edge")
 Data = Annotated[
-    Path, typer.Option("--data", help="Directory of journal, certificates and status.")
+    Path,
+    typer.Option("--data", metavar="DIR", help="Directory of journal, certificates and status."),
 ]
 
 
@@ -27,31 +28,37 @@ def edge() -> None:
 
 @app.command()
 def run(
-    plant: Annotated[Path, typer.Argument(help="Plant file.")],
+    plant: Annotated[Path, typer.Argument(metavar="PLANT", help="Plant file.")],
     data: Data = DATA,
     historian: Annotated[
         str | None,
         typer.Option(
+            metavar="URL",
+            envvar="PILOTLINE_HISTORIAN",
             help="Where values go: sqlite:///FILE, influxdb://HOST:PORT/BUCKET or "
-            "victoriametrics://HOST:PORT."
+            "victoriametrics://HOST:PORT; by default a file in the data directory.",
         ),
     ] = None,
     live: Annotated[
         str | None,
         typer.Option(
+            metavar="URL",
             help="Where live values go: an API (http://…, token in PILOTLINE_EDGE_TOKEN) or a "
-            "broker (mqtt://HOST[:PORT]\\[/PREFIX], mqtts://…)."
+            "broker (mqtt://HOST[:PORT]\\[/PREFIX], mqtts://…).",
         ),
     ] = None,
     trust: Annotated[
-        Path | None, typer.Option(help="Further folder of server certificates to accept.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Further folder of server certificates to accept."),
     ] = None,
     journal_mb: Annotated[
-        int, typer.Option(min=1, help="Most megabytes kept while the historian is away.")
+        int,
+        typer.Option(metavar="MB", min=1, help="Most megabytes kept while the historian is away."),
     ] = 2048,
     journal_hours: Annotated[
         float | None,
         typer.Option(
+            metavar="HOURS",
             min=0.01,
             help="Longest time anything is kept while the historian is away; what is older becomes "
             "a declared gap. For ever unless given.",
@@ -59,10 +66,19 @@ def run(
     ] = None,
     metrics_port: Annotated[
         int | None,
-        typer.Option(min=0, max=65535, help="Serve /metrics, /live and /ready; 0 for a free port."),
+        typer.Option(
+            metavar="PORT",
+            min=0,
+            max=65535,
+            help="Serve /metrics, /live and /ready; 0 for a free port.",
+        ),
     ] = None,
     metrics_host: Annotated[
-        str, typer.Option(help="Address they are served on; others than loopback see the figures.")
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Address they are served on; others than loopback see the figures.",
+        ),
     ] = "127.0.0.1",
 ) -> None:
     """Run one agent until it is told to stop; a changed plant file is taken as it runs."""

@@ -14,11 +14,17 @@ if TYPE_CHECKING:
 
     from pilotline_edge.pki.shelf import Shelf, Shelved
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
-Data = Annotated[Path, typer.Option("--data", help="Directory of the agent's certificates.")]
+Data = Annotated[
+    Path, typer.Option("--data", metavar="DIR", help="Directory of the agent's certificates.")
+]
 Wanted = Annotated[
-    str, typer.Argument(help="At least 8 digits of a SHA-256 thumbprint, or a certificate's file.")
+    str,
+    typer.Argument(
+        metavar="THUMBPRINT|FILE",
+        help="At least 8 digits of a SHA-256 thumbprint, or a certificate's file.",
+    ),
 ]
 DATA = Path("pilotline-data/edge")
 

@@ -30,7 +30,7 @@ from pilotline.commands.historian_upkeep import backup, downsample, init
 if TYPE_CHECKING:
     from pilotline_historian import Bucket, Sample, Series
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.command()(annotate)
 app.command()(withdraw)
 app.command()(annotations)
@@ -47,7 +47,7 @@ app.command()(run)
 
 @app.callback()
 def historian() -> None:
-    """See `pilotline --help`."""
+    """Look at time series, copy them to files, and keep the store."""
 
 
 @app.command()

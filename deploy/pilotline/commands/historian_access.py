@@ -15,7 +15,7 @@ HistorianUrl = Annotated[
         "--historian",
         envvar="PILOTLINE_HISTORIAN",
         metavar="URL",
-        help="sqlite:///FILE or influxdb://HOST:PORT/BUCKET?org=ORG.",
+        help="sqlite:///FILE, or influxdb://HOST:PORT/BUCKET?org=ORG.",
     ),
 ]
 
@@ -26,7 +26,7 @@ def opened(url: str) -> Iterator["Historian"]:
     from pilotline.logs import log_to_stderr
     from pilotline_historian import HistorianError, open_historian
 
-    log_to_stderr()
+    log_to_stderr(warnings_only=True)
     try:
         store = open_historian(url)
         try:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pilotline.commands.historian_access import HistorianUrl, fail, opened
+from pilotline.commands.historian_choice import check_machine
 from pilotline.commands.historian_printing import (
     AsCsv,
     AsJson,
@@ -102,6 +103,8 @@ def annotations(
         span = span_of(start, end)
         # The one just written begins now.
         found = store.annotations(machine, span[0], span[1] + 1, withdrawn=withdrawn)
+        if not found:
+            check_machine(store, machine)
     if as_json:
         print_json({**span_record(span), "annotations": [_record(note) for note in found]})
         return

@@ -30,8 +30,31 @@ def chosen_series(
         and site in (None, series.site)
     ]
     if not chosen:
-        fail("no series fits --site, --machine and --tag")
+        asked = {"site": [site] if site else [], "machine": machines, "tag": tags}
+        words = ", ".join(f"{word} {' or '.join(each)}" for word, each in asked.items() if each)
+        fail(f"no samples of {words or 'anything'}; {_known(store, machines)}")
     return chosen
+
+
+def check_machine(store: "Historian", machine: str | None) -> None:
+    """End the command when nothing is known of a machine: it has no gap only since it is not there.
+
+    Args:
+        store: the historian.
+        machine: its id, or None for all.
+    """
+    if machine is not None and all(series.machine != machine for series in store.series()):
+        fail(f"nothing is known of machine {machine}; {_known(store, ())}")
+
+
+def _known(store: "Historian", machines: Collection[str] | None) -> str:
+    """Return what there is to choose from: tags of the machines named, else machines."""
+    series = store.series()
+    tags = sorted({each.tag for each in series if each.machine in (machines or ())})
+    if tags:
+        return f"tags: {', '.join(tags)}"
+    known = sorted({each.machine for each in series})
+    return f"machines: {', '.join(known)}" if known else "there are none at all yet"
 
 
 def one_series(store: "Historian", site: str | None, machine: str, tag: str) -> "Series":

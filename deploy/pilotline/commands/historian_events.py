@@ -1,10 +1,13 @@
 """`pilotline historian events`: what machines reported besides values."""
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pilotline.commands.historian_access import HistorianUrl, opened
+from pilotline.commands.historian_choice import check_machine
 from pilotline.commands.historian_printing import (
     AsCsv,
     AsJson,
@@ -50,14 +53,20 @@ def events(
     """Print the events of machines: alarms that came and went, and what else they reported."""
     with opened(url) as store:
         span = span_of(start, end)
-        found = (
+        found: Iterator[Event] = (
             event for event in store.events(machine, *span) if event.severity >= least_severity
         )
+        first = next(found, None)
+        if first is None:
+            check_machine(store, machine)
+        else:
+            found = chain((first,), found)
         if as_json:
             records = (_record(event) for event in found)
             print_json_stream(span_record(span), "events", records)
             return
-        print_rows("Events", _COLUMNS, (_cells(event) for event in found), as_csv=as_csv)
+        title = "Events from {start} to {end}".format(**span_record(span))
+        print_rows(title, _COLUMNS, (_cells(event) for event in found), as_csv=as_csv)
 
 
 def state_words(condition: "ConditionState | None") -> str:

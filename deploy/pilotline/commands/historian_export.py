@@ -82,6 +82,7 @@ def _export_samples(
             "gaps": [gap_record(gap) for gap in found],
         }
         describe(out, {**span_record(span), **about})
+    typer.echo(f"{out}: {counts.total():,} samples of {len(chosen)} series")
 
 
 def _export_events(
@@ -109,6 +110,7 @@ def _export_events(
         gaps = (gap for gap in store.gaps(only, *span) if gap.tag in (None, EVENTS))
         records = [gap_record(gap) for gap in gaps if asked_for(gap)]
         describe(out, {**span_record(span), "events": counts["events"], "gaps": records})
+    typer.echo(f"{out}: {counts['events']:,} events")
 
 
 class _Shown:

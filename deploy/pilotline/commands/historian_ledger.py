@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pilotline.commands.historian_access import HistorianUrl, opened
-from pilotline.commands.historian_choice import Site, Tags, chosen_series
+from pilotline.commands.historian_choice import Site, Tags, check_machine, chosen_series
 from pilotline.commands.historian_printing import (
     AsCsv,
     AsJson,
@@ -69,10 +69,13 @@ def gaps(
             for gap in store.gaps(machine, *span)
             if site in (None, gap.site) and (not tag or gap.tag is None or gap.tag in tag)
         ]
+        if not found:
+            check_machine(store, machine)
     if as_json:
         print_json({**span_record(span), "gaps": [gap_record(gap) for gap in found]})
         return
-    print_rows("Gaps", _GAP_COLUMNS, (_gap_cells(gap) for gap in found), as_csv=as_csv)
+    title = "Gaps from {start} to {end}".format(**span_record(span)) if start else "Gaps"
+    print_rows(title, _GAP_COLUMNS, (_gap_cells(gap) for gap in found), as_csv=as_csv)
 
 
 def _print_ledger(

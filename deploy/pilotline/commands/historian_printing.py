@@ -9,7 +9,11 @@ import typer
 _TABLE_ROWS = 500
 
 Start = Annotated[
-    str | None, typer.Option(metavar="TIME", help="2026-11-22T06:00Z, or how long ago: 90min, 8h.")
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="2026-11-22T06:00Z (UTC without Z or offset), or how long ago: 90min, 8h.",
+    ),
 ]
 End = Annotated[str, typer.Option(metavar="TIME", help="Like --start; nothing from there on.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -55,18 +59,15 @@ def print_rows(
     from itertools import islice
 
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
-    from pilotline_plant.printable import printable
+    from pilotline.commands.historian_table import readable
 
-    table = Table(*columns, title=title)
+    console = Console()
     remaining = iter(rows)
-    for row in islice(remaining, _TABLE_ROWS):
-        table.add_row(*(Text(printable(cell)) for cell in row))
+    for part in readable(title, columns, list(islice(remaining, _TABLE_ROWS)), console):
+        console.print(part)
     if next(remaining, None) is not None:
-        table.caption = f"the first {_TABLE_ROWS} rows; --csv prints all, --points N reduces them"
-    Console().print(table)
+        typer.echo(f"the first {_TABLE_ROWS} rows; --csv prints all")
 
 
 def shown(field: Any) -> str:  # noqa: ANN401 - a JSON scalar

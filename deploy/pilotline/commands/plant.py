@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pilotline_plant.errors import PlantFileError
     from pilotline_plant.plant import Plant
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.callback()

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _ROWS_SHOWN = 15
 """Results on the screen while a bench runs; all of them are there at its end."""
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 app.command()(explain)
 app.command()(what_if)
 app.command()(risk)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _LOG_WIDTH = 200
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()
