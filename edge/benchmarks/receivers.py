@@ -78,7 +78,7 @@ async def ours(port: int, tags: int, take: Callable[[int], None]) -> None:
             acknowledgement = (publication.subscription_id, publication.sequence)
             return Taken(None, () if publication.keep_alive else (acknowledgement,))
 
-        await PublishPump(session.client.uaclient, 2, taken, []).run()
+        await PublishPump(session.client.uaclient, lambda: 2, taken, []).run()
 
 
 async def o6_client(port: int, tags: int, take: Callable[[int], None]) -> None:

@@ -11,7 +11,11 @@ import pytest
 from asyncua import ua
 from asyncua.ua.status_codes import StatusCodes
 
+from pilotline_edge.backfill.archive import Archive
+from pilotline_edge.backfill.backfill import Backfill
+from pilotline_edge.cause import Cause
 from pilotline_edge.subscription.healing import Step
+from pilotline_historian import Gap
 from tests.edge.history_machine import HistoryMachine, KeptHistory
 from tests.edge.memory_historian import MemoryHistorian
 from tests.edge.plants import machine, plant, tag
@@ -64,6 +68,32 @@ def test_history_fills_what_was_missed_and_no_gap_is_declared(tmp_path: Path) ->
         assert status["healed_by"] == {Step.BACKFILLED: 1}
         assert status["gaps_healed"] == 1
         assert status["values_backfilled"] >= 60
+
+    asyncio.run(work())
+
+
+def test_a_loss_that_comes_while_others_are_judged_waits_for_its_own_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge, planted = Backfill._judge, list[str]()
+
+    async def judge_and_lose(backfill: Backfill, archive: Archive) -> None:
+        await judge(backfill, archive)
+        if not planted:
+            gap = Gap("aarhus", "mill-1", "a", 10**18, 10**18 + 1, Cause.POLLS_MISSED)
+            assert backfill._intake.losses.hold(gap, {"a": (10**18, 10**18, 10**18 + 1)})
+            planted.append("a")
+
+    monkeypatch.setattr(Backfill, "_judge", judge_and_lose)
+
+    async def work() -> None:
+        historian = MemoryHistorian()
+        async with HistoryMachine(("a",)) as mill:
+            read = plant(machine(mill.url, [tag("a")]))
+            async with agent(read, historian, tmp_path):
+                await until(lambda: mill.asked > 0)
+                await asyncio.sleep(1.2)  # the status is written each second
+                assert status_of(tmp_path)["restarts"] == 0
 
     asyncio.run(work())
 

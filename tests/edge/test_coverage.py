@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pilotline_edge.cause import Cause
-from pilotline_edge.link.coverage import POLLED, Coverage, Seen
+from pilotline_edge.link.coverage import Coverage, Seen
+from pilotline_edge.link.known import POLLED
 from pilotline_edge.link.opening import Span
 from pilotline_edge.subscription.publication import OVERFLOW
 from pilotline_historian import Gap

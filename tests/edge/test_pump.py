@@ -74,7 +74,10 @@ def in_virtual_time(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 
 def start(
-    server: Server, journal: Journal, acknowledge: list[Acknowledgement], depth: int = 3
+    server: Server,
+    journal: Journal,
+    acknowledge: list[Acknowledgement],
+    depth: Callable[[], int] = lambda: 3,
 ) -> asyncio.Future[None]:
     client: Any = server
     return asyncio.ensure_future(PublishPump(client, depth, journal.take, acknowledge).run())
@@ -187,7 +190,7 @@ def test_each_refusal_has_its_consequence(
 ) -> None:
     async def work() -> None:
         server, journal = Server(), Journal()
-        running = start(server, journal, [], depth=1)
+        running = start(server, journal, [], depth=lambda: 1)
         await asyncio.sleep(1)
         server.fail(fault())
         if ends is not None:
@@ -196,6 +199,38 @@ def test_each_refusal_has_its_consequence(
             return
         await asyncio.sleep(5)
         assert len(server.waiting) == 1, "a request is sent again"
+        await stop(running)
+
+    in_virtual_time(work)
+
+
+def test_there_are_as_many_requests_as_subscriptions_need_and_the_server_takes() -> None:
+    """A subscription that is made later gets its request; a refusal is no reason to knock again."""
+
+    async def work() -> None:
+        server, journal, wanted = Server(), Journal(), [2]
+        running = start(server, journal, [], depth=lambda: wanted[0])
+        await asyncio.sleep(1)
+        assert len(server.waiting) == 2
+        wanted[0] = 6
+        server.publish(1)
+        await asyncio.sleep(1)
+        assert len(server.waiting) == 5, "the sixth waits for the journal"
+        journal.commits[1].set_result(None)
+        await asyncio.sleep(1)
+        assert len(server.waiting) == 6
+        refusal: Callable[[], Exception] = ua.uaerrors.BadTooManyPublishRequests
+        for _ in range(2):
+            server.fail(refusal())
+        await asyncio.sleep(1)
+        assert len(server.waiting) == 4
+        for sequence in range(2, 9):
+            server.publish(sequence)
+            await asyncio.sleep(1)
+            journal.commits[sequence].set_result(None)
+        await asyncio.sleep(1)
+        assert len(server.waiting) == 4
+        assert journal.taken == list(range(1, 9))
         await stop(running)
 
     in_virtual_time(work)

@@ -11,6 +11,7 @@ from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 
 from pilotline_edge.connection.batches import BatchSizes, Service
+from pilotline_edge.connection.capacity import Capacity
 from pilotline_edge.profiles import GENERIC, Build, Profile, profile_of
 from pilotline_plant.printable import well_formed
 
@@ -30,6 +31,9 @@ _ASKED = {
     "paths_per_call": f"{_CALLS}MaxNodesPerTranslateBrowsePathsToNodeIds",
     "items": f"{_CAPABILITIES}MaxMonitoredItems",
     "items_per_subscription": f"{_CAPABILITIES}MaxMonitoredItemsPerSubscription",
+    "subscriptions": f"{_CAPABILITIES}MaxSubscriptions",
+    "subscriptions_per_session": f"{_CAPABILITIES}MaxSubscriptionsPerSession",
+    "queue": f"{_CAPABILITIES}MaxMonitoredItemsQueueSize",
 }
 _MOST_TEXTS = 1_000
 _LONGEST_TEXT = 4_096
@@ -50,16 +54,14 @@ class ServerFacts:
         namespaces: namespace URIs by index.
         build: what it is.
         profile: what is known of such servers.
-        most_items: monitored items it has in all, or None.
-        most_per_subscription: monitored items of one subscription, or None.
+        capacity: how many subscriptions and monitored items it has.
     """
 
     started: datetime | None
     namespaces: tuple[str, ...]
     build: Build = field(default_factory=Build)
     profile: Profile = GENERIC
-    most_items: int | None = None
-    most_per_subscription: int | None = None
+    capacity: Capacity = field(default_factory=Capacity)
 
 
 async def ask_facts(services: UaSession, batches: BatchSizes, profile: str | None) -> ServerFacts:
@@ -99,8 +101,17 @@ async def ask_facts(services: UaSession, batches: BatchSizes, profile: str | Non
         namespaces=_texts(said["namespaces"]),
         build=build,
         profile=known,
-        most_items=_least(count_of(said["items"]), known.most_items),
-        most_per_subscription=count_of(said["items_per_subscription"]),
+        capacity=_capacity(said, known),
+    )
+
+
+def _capacity(said: dict[str, Any], known: Profile) -> Capacity:
+    of_session, of_all = said["subscriptions_per_session"], said["subscriptions"]
+    return Capacity(
+        items=count_of(said["items"]) or known.most_items,
+        items_per_subscription=count_of(said["items_per_subscription"]),
+        subscriptions=_least(count_of(of_session), count_of(of_all)),
+        queue=count_of(said["queue"]),
     )
 
 

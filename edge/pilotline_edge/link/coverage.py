@@ -23,9 +23,6 @@ from pilotline_historian import Gap
 Seen = tuple[str, int, int]
 """Tag id, source time in ns UTC and status code of one value received."""
 
-POLLED = 0
-"""Group of the tags that are polled: no publish time says anything about them."""
-
 
 class Coverage:
     """What is known of one machine's tags, in source time, and what losses left unknown.
@@ -131,7 +128,7 @@ class Coverage:
         """Advance with the values of one message and return the gaps that this settles.
 
         Args:
-            group: publishing interval of the subscription.
+            group: key of the subscription.
             published_ns: the message's publish time, or None when the server gave none.
             complete: whether it ends its publishing cycle and was not replayed.
             values: in the order of the server's queues.
@@ -211,7 +208,8 @@ class Coverage:
     ) -> None:
         """Promise coverage of further tags from now on; until their first values that is a loss."""
         fresh = groups.keys() - self.known.groups.keys()
-        self.known.groups, self.known.sampling_ms = groups, sampling_ms
+        staying = {tag: of for tag, of in self.known.groups.items() if tag in groups}
+        self.known.groups, self.known.sampling_ms = {**groups, **staying}, sampling_ms
         self.known.begin(now_ns)
         self.lost(fresh, cause)
 

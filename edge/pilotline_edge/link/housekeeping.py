@@ -64,6 +64,7 @@ class Housekeeping:
                 for subscription in self._streams.subscriptions:
                     subscription.listen()
                 continue
+            await self._streams.spread()
             for stream in self._streams:
                 await self._tend(stream)
             # Nothing is being made now, so what is not known is not about to be.

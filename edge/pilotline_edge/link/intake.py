@@ -36,7 +36,7 @@ class Intake:
 
     Attributes:
         coverage: what is known of the machine.
-        taken: per publishing interval which subscription is read (`MachineSubscription.made_ns`)
+        taken: per subscription (`MachineSubscription.key`) which making of it is read (`made_ns`)
             and the sequence number after the last message taken; kept with the coverage, so that
             nobody goes on with a subscription whose loss before it was never noted.
         losses: what the server's history may still give, kept with the coverage.
@@ -80,7 +80,7 @@ class Intake:
         """
         kept = self._journal.coverage.get(self._machine.id, {})
         taken = kept.get("taken", {})
-        self.taken = {int(interval): (of, after) for interval, (of, after) in taken.items()}
+        self.taken = {int(key): (of, after) for key, (of, after) in taken.items()}
         self.losses.take_over(self._machine.site, self._machine.id, kept.get("losses", ()))
         if kept and (gone := self.coverage.regain(kept)):
             self.retire(gone, Cause.PLANT_CHANGED)

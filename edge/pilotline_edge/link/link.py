@@ -73,7 +73,8 @@ class MachineLink:
         if self._events is not None:
             self._intakes.append(self._events.intake)
             streams.append(self._events)
-        self._streams = Streams(streams, state, blockage, settling)
+        further, spread = self._tags.further, self._tags.spread
+        self._streams = Streams(streams, further, spread, state, blockage, settling)
         self._messages = Messages(session, self._streams, state, blockage, self._heard)
         self._housekeeping = Housekeeping(
             session, self._streams, self._tags, blockage, settling, self._remember
@@ -120,6 +121,11 @@ class MachineLink:
     def conditions(self) -> list[ConditionRow]:
         """The conditions that hold at the machine, the most severe first."""
         return [] if self._events is None else self._events.intake.conditions.holding()
+
+    @property
+    def subscriptions(self) -> int:
+        """How many subscriptions the server has for us, by the last that is known of it."""
+        return self._streams.alive
 
     @property
     def polled_tags(self) -> int:
@@ -192,7 +198,12 @@ class MachineLink:
         if self._resumption is None or coverage.absence is None:
             return False
         taken = {key: of for intake in self._intakes for key, of in intake.taken.items()}
-        again = self._resumption.take_up(self._session, self._streams.subscriptions, taken)
+        former = self._resumption.recall(self.machine)
+        if former is None:
+            return False
+        self._tags.restore(former.handles())
+        subscriptions = self._streams.subscriptions
+        again = self._resumption.take_up(former, self._session, subscriptions, taken)
         if again is None:
             return False
         self._messages.acknowledge.extend(again)
@@ -243,7 +254,7 @@ class MachineLink:
         origin = await self._session.open()
         if origin in (Origin.RESTARTED, Origin.ELSEWHERE):
             self._forget_server()
-        self._tags.leave_out()
+        self._tags.allot()
         first = not self._connections
         await self._streams.heal(origin, self._messages.take_again, first=first)
         self._tags.begin_polls()

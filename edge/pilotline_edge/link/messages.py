@@ -13,13 +13,14 @@ from pilotline_edge.link.blockage import Blockage
 from pilotline_edge.link.state import MachineState
 from pilotline_edge.link.stream import Stream
 from pilotline_edge.link.streams import Streams
+from pilotline_edge.subscription.allotment import MOST_SUBSCRIPTIONS
 from pilotline_edge.subscription.publication import Publication
 from pilotline_edge.subscription.pump import Acknowledgement, PublishPump, Taken
 from pilotline_historian import Gap
 
 log = structlog.get_logger("pilotline.edge")
 
-_MOST_REQUESTS = 10
+_MOST_REQUESTS = MOST_SUBSCRIPTIONS + 1
 
 Heard = Callable[[int | None], None]
 """Called with the machine's time, ns UTC, whenever it told anything; None where it gave none."""
@@ -64,7 +65,7 @@ class Messages:
         await self._streams.subscribed.wait()
         pump = PublishPump(
             self._session.client.uaclient,
-            min(self._streams.alive + 1, _MOST_REQUESTS),
+            lambda: min(self._streams.alive + 1, _MOST_REQUESTS),
             self.take,
             self.acknowledge,
         )

@@ -1,6 +1,6 @@
 """Series: what is written of a machine, and which of its tags are read together."""
 
-from pilotline_edge.link.coverage import POLLED
+from pilotline_edge.link.known import POLLED
 from pilotline_historian import COVERED, Series
 from pilotline_plant import Machine
 

@@ -1,8 +1,9 @@
 """Streams: every subscription of a machine, and how each comes to life."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
+from itertools import chain
 
 import structlog
 from asyncua.client.ua_session import UaSession
@@ -25,6 +26,8 @@ class Streams:
     """What one machine publishes: values of each interval, and events.
 
     Characteristics
+        order: the first subscription of each interval and that for events come to life before any
+            further one that shares an interval's tags, so that servers with few have them for those
         a refused one: stops no other; it is asked for again, and values are polled meanwhile
         a stray: one that the server made and whose answer never arrived is removed, else the
             session would keep it alive for ever
@@ -37,24 +40,28 @@ class Streams:
     def __init__(
         self,
         streams: Sequence[Stream],
+        further: Sequence[Stream],
+        spread: Callable[[], Awaitable[Sequence[Stream]]],
         state: MachineState,
         blockage: Blockage,
         settling: Settling,
     ) -> None:
         self.subscribed = asyncio.Event()
         self.strays: set[int] = set()
-        self._streams = tuple(streams)
+        self._first = tuple(streams)
+        self._further = further
+        self._spread = spread
         self._state = state
         self._blockage = blockage
         self._settling = settling
 
     def __iter__(self) -> Iterator[Stream]:
-        return iter(self._streams)
+        return chain(self._first, tuple(self._further))
 
     @property
     def subscriptions(self) -> list[MachineSubscription]:
         """The subscription of each."""
-        return [stream.subscription for stream in self._streams]
+        return [stream.subscription for stream in self]
 
     @property
     def alive(self) -> int:
@@ -63,7 +70,7 @@ class Streams:
 
     def find(self, subscription_id: int) -> Stream | None:
         """Return the one with the server's number, or None for one of before."""
-        for stream in self._streams:
+        for stream in self:
             if stream.subscription.subscription_id == subscription_id:
                 return stream
         return None
@@ -87,18 +94,27 @@ class Streams:
         """
         self.subscribed.clear()
         self.strays.clear()
-        for stream in self._streams:
-            try:
-                lost = partial(self._lost, stream)
-                step = await heal(stream.subscription, origin, take, lost)
-            except SubscriptionsRefused as error:
-                self._refused(stream.subscription, error)
-                continue
-            if not first or step is not Step.RECREATED:
-                self._state.healed(step.value)
-            self.subscribed.set()
-            if step is Step.RECREATED:
-                self._made(stream)
+        for stream in self:
+            await self._heal(stream, origin, take, first=first)
+        while fresh := await self._spread():
+            for stream in fresh:
+                await self._heal(stream, origin, take, first=True)
+
+    async def _heal(self, stream: Stream, origin: Origin, take: Take, *, first: bool) -> None:
+        try:
+            step = await heal(stream.subscription, origin, take, partial(self._lost, stream))
+        except SubscriptionsRefused as error:
+            self._refused(stream.subscription, error)
+            return
+        if not first or step is not Step.RECREATED:
+            self._state.healed(step.value)
+        self.subscribed.set()
+        if step is Step.RECREATED:
+            self._made(stream)
+
+    async def spread(self) -> None:
+        """Find room in other subscriptions for what one refused; what is new is made by tending."""
+        await self._spread()
 
     async def remove_strays(self, services: UaSession) -> None:
         """Have the server remove what it publishes to us and we know nothing of.

@@ -1,6 +1,7 @@
 """Tag reader: everything by which the tags of one machine are read."""
 
 import asyncio
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pilotline_edge.backfill.backfill import Backfill
@@ -14,12 +15,12 @@ from pilotline_edge.link.reading_status import reading_status
 from pilotline_edge.link.settling import Settling
 from pilotline_edge.link.state import MachineState
 from pilotline_edge.link.value_stream import ValueStream
-from pilotline_edge.polling import Poll, Poller, PollingGroup, leave_out, regroup
+from pilotline_edge.polling import Poll, Poller, PollingGroup, regroup
 from pilotline_edge.racing import first_to_fail
 from pilotline_edge.structures import StructureTypes
-from pilotline_edge.subscription.items import handles_of, items_by_interval, polled_items
+from pilotline_edge.subscription.allotment import Allotment
+from pilotline_edge.subscription.items import Item, handles_of, polled_items
 from pilotline_edge.subscription.publication import Publication
-from pilotline_edge.subscription.subscription import MachineSubscription
 from pilotline_historian import Gap
 from pilotline_plant import Machine
 
@@ -34,7 +35,8 @@ class TagReader:
 
     Attributes:
         intake: where values go.
-        streams: what is subscribed, by publishing interval.
+        streams: what is subscribed: the first subscription of each publishing interval.
+        further: the other ones.
         items: every tag, subscribed or polled.
         poller: polls those that are polled now.
         backfill: asks the server's history for what an outage took.
@@ -56,25 +58,58 @@ class TagReader:
         self._heard = heard
         tags = session.machine.tags
         types = StructureTypes(session)
-        self._subscriptions = tuple(
-            MachineSubscription(session, interval_ms, items, types)
-            for interval_ms, items in items_by_interval(tags)
-        )
-        self.streams = [ValueStream(each, intake) for each in self._subscriptions]
-        self.items = polled_items(tags)
-        self.items += [item for each in self._subscriptions for item in each.items]
+        besides = int(session.machine.events is not None)
+        self._allotment = Allotment(session, types, tags, besides)
+        self.streams = [ValueStream(each, intake) for each in self._allotment.first]
+        self.further: list[ValueStream] = []
+        self.items = [*polled_items(tags), *self._subscribed_items()]
         self.poller = Poller(session, self.items, types, self._take)
         self.backfill = Backfill(session, intake, state, self.items, types)
 
+    def _subscribed_items(self) -> list[Item]:
+        return [item for each in self._allotment.subscriptions for item in each.items]
+
     # -- on a connection --------------------------------------------------------------------
 
-    def leave_out(self) -> None:
-        """Have those polled that the server has no monitored items for."""
-        leave_out(self._subscriptions, self._session.facts)
+    def restore(self, former: Mapping[int, Collection[int]]) -> None:
+        """Divide tags among subscriptions as another process did; see `Allotment.restore`."""
+        self._allotment.restore(former)
+        self._divided()
+
+    def allot(self) -> None:
+        """Divide tags among subscriptions as the server has room for them, and poll the others.
+
+        Called before subscriptions are brought to life on a fresh connection: it also notes which
+        polls were missed, since what was polled may be subscribed by the end of that.
+        """
+        lost = self.poller.missed()
+        if (facts := self._session.facts) is not None:
+            lost += [item.tag.id for item in self._allotment.allot(facts.capacity)]
+        if lost:
+            self.intake.lost(lost, self._blockage.behind(Cause.CONNECTION_LOST))
+            self._settling.begin()
+        self._divided()
+
+    async def spread(self) -> list[ValueStream]:
+        """Find room in other subscriptions for what one refused; return those to be made.
+
+        Raises:
+            asyncua.ua.UaError: the server refuses a call itself, or the connection is lost.
+        """
+        fresh = await self._allotment.spread()
+        self._divided()
+        return [ValueStream(each, self.intake) for each in fresh]
+
+    def _divided(self) -> None:
+        """Take note of how tags are divided among subscriptions now."""
+        further = self._allotment.further
+        if [each.subscription for each in self.further] != further:
+            self.further[:] = [ValueStream(each, self.intake) for each in further]
+        self.regroup()
 
     def regroup(self) -> None:
-        """Tell coverage what is polled now."""
-        regroup(self._subscriptions, self.intake.coverage)
+        """Tell coverage what is published by which subscription, and what is polled now."""
+        regroup(self._allotment.subscriptions, self.intake.coverage)
 
     def begin_polls(self) -> None:
         """Begin to poll on a fresh connection, and note what was missed before it."""
@@ -121,21 +156,21 @@ class TagReader:
             return False
         before = handles_of(tag.id for tag in former.tags)
         after = handles_of(tag.id for tag in machine.tags)
-        leaving = frozenset[str]().union(*(each.unwanted for each in self._subscriptions))
+        subscriptions = self._allotment.subscriptions
+        leaving = frozenset[str]().union(*(each.unwanted for each in subscriptions))
         return not leaving & after.keys() and all(
             before[tag] == after[tag] for tag in before.keys() & after.keys()
         )
 
     def adapt(self, machine: Machine) -> None:
         """Read other tags from now on; those that stay lose nothing."""
-        wanted = dict(items_by_interval(machine.tags))
-        for subscription in self._subscriptions:
-            subscription.adapt(wanted[subscription.interval_ms])
-        self.items[:] = [item for each in self._subscriptions for item in each.items]
+        self._allotment.adapt(machine.tags)
+        self.items[:] = self._subscribed_items()
         self.poller.adapt(self.items)
         self.backfill.adapt()
         self.intake.adapt(machine)
         self._session.machine = machine
+        self._divided()
         self._settling.begin()
 
     # -- what is told -----------------------------------------------------------------------
@@ -149,4 +184,5 @@ class TagReader:
 
     def status(self) -> dict[str, Any]:
         """Return how tags are read, as JSON values."""
-        return reading_status(self.items) | self.poller.status()
+        subscriptions = self._allotment.subscriptions
+        return reading_status(self.items, subscriptions) | self.poller.status()

@@ -1,4 +1,4 @@
-"""Value stream: the values of one publishing interval, and what is missing before them."""
+"""Value stream: the values of one subscription, and what is missing before them."""
 
 import asyncio
 from collections import Counter
@@ -24,8 +24,8 @@ class ValueStream:
     """A subscription for values with the machine's intake; see `pilotline_edge.link.stream`.
 
     Attributes:
-        subscription: the subscription of that interval.
-        intake: where the values of all intervals go.
+        subscription: the subscription.
+        intake: where the values of all go.
     """
 
     subscription: MachineSubscription
@@ -39,7 +39,7 @@ class ValueStream:
     def made(self) -> None:
         """Note that the subscription was made anew, and nothing of it taken yet."""
         subscription = self.subscription
-        self.intake.taken[subscription.interval_ms] = (subscription.made_ns, FIRST_SEQUENCE)
+        self.intake.taken[subscription.key] = (subscription.made_ns, FIRST_SEQUENCE)
 
     def lost(self, cause: Cause) -> None:
         """Note that its items are about to be created anew; what lies between will be a gap."""
@@ -47,8 +47,7 @@ class ValueStream:
 
     def missing(self, until_ns: int, cause: Cause) -> list[Gap]:
         """Return the gaps that messages lost for good leave, up to the one that arrived."""
-        interval_ms = self.subscription.interval_ms
-        return self.intake.coverage.messages_missing(interval_ms, until_ns, cause)
+        return self.intake.coverage.messages_missing(self.subscription.key, until_ns, cause)
 
     def store(
         self, publication: Publication, gaps: Sequence[Gap], *, replayed: bool
@@ -66,10 +65,10 @@ class ValueStream:
         samples, seen = intake.columns.of(subscription, publication)
         if not publication.keep_alive:
             after = next_sequence(publication.sequence)
-            intake.taken[subscription.interval_ms] = (subscription.made_ns, after)
+            intake.taken[subscription.key] = (subscription.made_ns, after)
         found = [*gaps, *self._full_queues(seen)]
         found += intake.coverage.received(
-            subscription.interval_ms,
+            subscription.key,
             publication.published_ns,
             not publication.more and not replayed,
             seen,

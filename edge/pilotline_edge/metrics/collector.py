@@ -54,6 +54,10 @@ MACHINE_GAUGES: dict[str, tuple[str, OfMachine]] = {
         "Service level of the server in use, 0 to 255; absent with one server.",
         lambda link: next((each.level for each in link.servers if each.url == link.endpoint), None),
     ),
+    "machine_subscriptions": (
+        "Subscriptions the machine's server has for the agent.",
+        lambda link: link.subscriptions,
+    ),
     "machine_tags": ("Tags the plant file asks for.", lambda link: len(link.machine.tags)),
     "machine_gaps_waiting": (
         "Losses that wait for the machine's history.",

@@ -3,6 +3,6 @@
 from pilotline_edge.polling.group import PollingGroup
 from pilotline_edge.polling.poll import Poll
 from pilotline_edge.polling.poller import Poller
-from pilotline_edge.polling.room import leave_out, regroup
+from pilotline_edge.polling.room import regroup
 
-__all__ = ["Poll", "Poller", "PollingGroup", "leave_out", "regroup"]
+__all__ = ["Poll", "Poller", "PollingGroup", "regroup"]

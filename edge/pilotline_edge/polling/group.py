@@ -96,12 +96,16 @@ class PollingGroup:
         """The items that are polled now."""
         return [item for item in self.items if item.polled is not None]
 
+    def missed(self, now: float) -> bool:
+        """Return whether polls were missed until now, or there never was one."""
+        return not self.schedule.begun or self.schedule.behind(now) > 0
+
     def connected(self, now: float) -> bool:
         """Prepare for a fresh connection; True when polls were missed since the last one."""
         self._nodes.clear()
         for refusal in self._refusals.values():
             refusal.retry_at = 0.0
-        if self.schedule.begun and not self.schedule.behind(now):
+        if not self.missed(now):
             return False
         self.schedule.begin(now)
         self._late_since = self._answered_at = None

@@ -61,6 +61,12 @@ class Poller:
         """The items that are polled now."""
         return [item for group in self.groups for item in group.polled]
 
+    def missed(self) -> list[str]:
+        """Return the tags of which polls were missed until now."""
+        now = asyncio.get_running_loop().time()
+        missed = [group for group in self.groups if group.missed(now)]
+        return [item.tag.id for group in missed for item in group.polled]
+
     def connected(self) -> list[str]:
         """Prepare for a fresh connection and return the tags whose polls were missed before it."""
         now = asyncio.get_running_loop().time()

@@ -30,7 +30,7 @@ class FormerSubscription:
     """A subscription as the server has it.
 
     Attributes:
-        interval_ms: publishing interval asked for, or what else is its `MachineSubscription.key`.
+        key: its `MachineSubscription.key`.
         subscription_id: the server's number of it.
         made_ns: when it was created, ns UTC.
         published_s: publishing interval the server granted, seconds.
@@ -38,7 +38,7 @@ class FormerSubscription:
         items: its monitored items.
     """
 
-    interval_ms: int
+    key: int
     subscription_id: int
     made_ns: int
     published_s: float
@@ -69,6 +69,12 @@ class FormerSession:
     url: str
     subscriptions: tuple[FormerSubscription, ...]
 
+    def handles(self) -> dict[int, frozenset[int]]:
+        """Return our numbers of the items of each subscription, by its key."""
+        return {
+            each.key: frozenset(item.handle for item in each.items) for each in self.subscriptions
+        }
+
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON values."""
         return asdict(self)
@@ -82,7 +88,7 @@ class FormerSession:
         """
         subscriptions = tuple(
             FormerSubscription(
-                int(each["interval_ms"]),
+                int(each["key"] if "key" in each else each["interval_ms"]),
                 int(each["subscription_id"]),
                 int(each["made_ns"]),
                 float(each["published_s"]),

@@ -21,6 +21,7 @@ from pilotline_edge.resumption.session_file import SessionFile
 from pilotline_edge.subscription.publication import FIRST_SEQUENCE
 from pilotline_edge.subscription.pump import Acknowledgement
 from pilotline_edge.subscription.subscription import MachineSubscription
+from pilotline_plant import Machine
 
 log = structlog.get_logger("pilotline.edge")
 
@@ -46,8 +47,16 @@ class Resumption:
         self._file = file
         self._kept: Signature | None = None
 
+    def recall(self, machine: Machine) -> FormerSession | None:
+        """Return the session the process before left, where the machine is read as it was then."""
+        former = self._file.recall()
+        if former is None or former.fingerprint != fingerprint(machine):
+            return None
+        return former
+
     def take_up(
         self,
+        former: FormerSession,
         session: MachineSession,
         subscriptions: Sequence[MachineSubscription],
         taken: Taken,
@@ -58,9 +67,6 @@ class Resumption:
             What to acknowledge once more, since the process before may not have come to it; None
             when there is nothing to go on with.
         """
-        former = self._file.recall()
-        if former is None or former.fingerprint != fingerprint(session.machine):
-            return None
         try:
             started = datetime.fromisoformat(former.started)
             token, nonce = bytes.fromhex(former.token), bytes.fromhex(former.nonce)
@@ -68,7 +74,7 @@ class Resumption:
             log.warning("edge.session_not_recalled", machine=session.machine.id, reason="damaged")
             return None
         session.resume(SessionKey(started, token, nonce, former.url))
-        known = {each.interval_ms: each for each in former.subscriptions}
+        known = {each.key: each for each in former.subscriptions}
         acknowledgements: list[Acknowledgement] = []
         for subscription in subscriptions:
             if found := known.get(subscription.key):

@@ -81,11 +81,17 @@ class Item:
         """Read the tag's index and field once."""
         self.steps = steps_of(self.tag.index, self.tag.field)
 
-    def request(self, node_id: ua.NodeId) -> ua.MonitoredItemCreateRequest:
+    def request(
+        self, node_id: ua.NodeId, most_queue: int | None = None
+    ) -> ua.MonitoredItemCreateRequest:
         """Return the request that makes the server monitor the tag.
 
         Values repeated unchanged are not asked for; the oldest are dropped when a queue is full,
         and the server then marks the next value with the Overflow bit.
+
+        Args:
+            node_id: the tag's node of today.
+            most_queue: deepest queue the server says it has, or None.
         """
         request = ua.MonitoredItemCreateRequest()
         request.ItemToMonitor.NodeId = node_id
@@ -94,7 +100,8 @@ class Item:
         asked = request.RequestedParameters  # asyncua's default already discards the oldest
         asked.ClientHandle = ua.UInt32(self.handle)
         asked.SamplingInterval = ua.Double(self.tag.sampling_ms)
-        asked.QueueSize = ua.UInt32(queue_size(self.tag))
+        depth = queue_size(self.tag)
+        asked.QueueSize = ua.UInt32(depth if most_queue is None else min(depth, most_queue))
         wanted = server_filter(self.tag) if self.filtered else None
         if wanted is not None:
             asked.Filter = wanted

@@ -28,7 +28,7 @@ _NO_ROOM = uaerrors.BadTooManyMonitoredItems.code
 _NO_ROOM_REASON = "the server monitors no more items (BadTooManyMonitoredItems)"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Monitoring:
     """The items of one subscription as its server monitors them.
 
@@ -36,15 +36,17 @@ class Monitoring:
         batches: as many items a call as the server takes
         one refused item: stops none of the others, and is tried again later
         refused filter: the item is asked for without, and the agent applies its deadband
-        no room: the item is polled meanwhile
+        no room: nothing more is asked for; what is left is polled meanwhile
 
     Attributes:
         session: the machine's session.
         subscription_id: the server's number of the subscription.
+        full: whether the server said that it has no room for more items.
     """
 
     session: MachineSession
     subscription_id: int
+    full: bool = False
 
     async def begin(self, items: Sequence[Item]) -> None:
         """Make the server monitor items; prepare the deadbands of those that it does already.
@@ -83,16 +85,29 @@ class Monitoring:
     async def _create_batch(
         self, wanted: Sequence[Wanted]
     ) -> Sequence[ua.MonitoredItemCreateResult]:
-        asked: Any = ua.CreateMonitoredItemsParameters()
-        asked.SubscriptionId = self.subscription_id
-        asked.TimestampsToReturn = ua.TimestampsToReturn.Both
-        asked.ItemsToCreate = [item.request(node) for item, node in wanted]
-        results: Sequence[
-            ua.MonitoredItemCreateResult
-        ] = await self.session.services.create_monitored_items(asked)
+        results = [_no_room()] * len(wanted) if self.full else await self._ask(wanted)
         for (item, _), result in zip(wanted, results, strict=False):  # the caller compares lengths
             self._answered(item, result)
         return results
+
+    async def _ask(self, wanted: Sequence[Wanted]) -> list[ua.MonitoredItemCreateResult]:
+        """Return the server's answers; one that refuses a call whole is asked for half of it."""
+        facts = self.session.facts
+        queue = None if facts is None else facts.capacity.queue
+        asked: Any = ua.CreateMonitoredItemsParameters()
+        asked.SubscriptionId = self.subscription_id
+        asked.TimestampsToReturn = ua.TimestampsToReturn.Both
+        asked.ItemsToCreate = [item.request(node, queue) for item, node in wanted]
+        try:
+            return list(await self.session.services.create_monitored_items(asked))
+        except uaerrors.BadTooManyMonitoredItems:
+            half = len(wanted) // 2
+            if not half:
+                return [_no_room()]
+        first = await self._ask(wanted[:half])
+        if any(each.StatusCode.value == _NO_ROOM for each in first):
+            return first + [_no_room()] * (len(wanted) - half)
+        return first + await self._ask(wanted[half:])
 
     def _answered(self, item: Item, result: ua.MonitoredItemCreateResult) -> None:
         if result.StatusCode.is_good():
@@ -100,6 +115,7 @@ class Monitoring:
         elif result.StatusCode.value in _FILTER_REFUSED and item.filtered:
             item.filtered = False
         elif result.StatusCode.value == _NO_ROOM:
+            self.full = True
             item.no_room(_NO_ROOM_REASON, asyncio.get_running_loop().time())
         else:
             self._refuse(item, f"the server refuses it: {result.StatusCode.name}")
@@ -113,6 +129,13 @@ class Monitoring:
     def _refuse(self, item: Item, problem: str) -> None:
         if item.refused(problem, asyncio.get_running_loop().time()):
             warn_refused(self.session.machine.id, item, problem)
+
+
+def _no_room() -> ua.MonitoredItemCreateResult:
+    """Return what a server answers that has no room for an item."""
+    result: Any = ua.MonitoredItemCreateResult()
+    result.StatusCode = ua.StatusCode(ua.UInt32(_NO_ROOM))
+    return result  # type: ignore[no-any-return]
 
 
 def warn_refused(machine: str, item: Item, problem: str) -> None:

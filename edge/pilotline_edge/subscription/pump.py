@@ -1,6 +1,7 @@
 """Pump: keeps publish requests at the server and takes its answers in order."""
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -43,7 +44,8 @@ class PublishPump:
     the order they arrived.
 
     Characteristics
-        buffered: at most `depth` messages, one per request in flight
+        buffered: at most `depth()` messages, one per request in flight; fewer where the server
+            refuses that many requests
         policy when the journal is slow: no further request is sent, so the server queues
         order: messages are taken one after the other, as they arrived
     """
@@ -51,7 +53,7 @@ class PublishPump:
     def __init__(
         self,
         client: CappedUaClient,
-        depth: int,
+        depth: Callable[[], int],
         take: Callable[[Publication], Awaitable[Taken]],
         acknowledge: list[Acknowledgement],
     ) -> None:
@@ -59,6 +61,8 @@ class PublishPump:
         self._depth = depth
         self._take = take
         self._to_acknowledge = acknowledge
+        self._requests = 0
+        self._most = sys.maxsize
         self._asked: dict[asyncio.Future[Any], list[Acknowledgement]] = {}
         self._ready: asyncio.Queue[asyncio.Future[Any]] = asyncio.Queue()
 
@@ -71,9 +75,8 @@ class PublishPump:
             JournalFailed: what was taken is not durable.
         """
         try:
-            for _ in range(self._depth):
-                self._ask()
             while True:
+                self._fill()
                 future = await self._ready.get()
                 if future in self._asked:
                     await self._answered(future)
@@ -85,6 +88,12 @@ class PublishPump:
                 future.cancel()
                 self._to_acknowledge.extend(acknowledgements)
             await asyncio.gather(*self._asked, return_exceptions=True)
+
+    def _fill(self) -> None:
+        """Send as many requests as there are to be, also when more are wanted than before."""
+        while self._requests < min(self._depth(), self._most):
+            self._requests += 1
+            self._ask()
 
     def _ask(self) -> None:
         request: Any = ua.PublishRequest()
@@ -104,7 +113,10 @@ class PublishPump:
             body = future.result()
             publication = await decoded(bytes(body.read(len(body))), decode)
         except uaerrors.BadTooManyPublishRequests:
-            if not self._asked:
+            if self._asked:
+                self._requests -= 1
+                self._most = self._requests
+            else:
                 await asyncio.sleep(_RELIEF_S)
                 self._ask()
             return

@@ -1,4 +1,4 @@
-"""Subscription: one publishing interval of one machine at its server."""
+"""Subscription: what a server publishes of one machine at one interval, all of it or a part."""
 
 import asyncio
 import time
@@ -18,6 +18,7 @@ from pilotline_edge.errors import SubscriptionsRefused, UndecodableMessage
 from pilotline_edge.structures import StructureTypes
 from pilotline_edge.subscription.decoding import decode_republished
 from pilotline_edge.subscription.items import Item
+from pilotline_edge.subscription.key import key_of
 from pilotline_edge.subscription.monitoring import Monitoring
 from pilotline_edge.subscription.publication import (
     FIRST_SEQUENCE,
@@ -47,7 +48,7 @@ _NO_SUBSCRIPTIONS = (
 
 @dataclass(slots=True)
 class MachineSubscription:
-    """One publishing interval of one machine: the server's subscription and its items.
+    """The server's subscription for tags of one publishing interval, with its items.
 
     asyncua's own `Subscription` is not used: it requests items in a single call whatever their
     number, drops rejected ones for good, forgets all of them when a recreation fails, checks no
@@ -56,8 +57,11 @@ class MachineSubscription:
     Attributes:
         session: the machine's session.
         interval_ms: publishing interval asked for.
-        items: the tags that share it.
+        items: its tags; see `pilotline_edge.subscription.allotment`.
         types: what the server's structures are made of, the same for all of the machine.
+        part: 0 for the first subscription of its interval, which always is; others where the server
+            limits the items of one.
+        full: whether the server refused an item for want of room since there was some.
         subscription_id: the server's number, or None while there is none.
         expected: sequence number of the next message.
         silences: connections in a row that ended because nothing was heard.
@@ -75,6 +79,8 @@ class MachineSubscription:
     interval_ms: int
     items: list[Item]
     types: StructureTypes
+    part: int = 0
+    full: bool = False
     subscription_id: int | None = None
     expected: int = FIRST_SEQUENCE
     silences: int = 0
@@ -122,7 +128,31 @@ class MachineSubscription:
     @property
     def key(self) -> int:
         """What tells the subscription from others of the machine, also after a restart."""
-        return self.interval_ms
+        return key_of(self.interval_ms, self.part)
+
+    def hold(self, items: Sequence[Item]) -> None:
+        """Have these items instead; none that the server monitors may leave or come."""
+        self.items = list(items)
+        self.polled = None
+        self._index()
+
+    @property
+    def monitored(self) -> int:
+        """How many items the server monitors, by the last that is known of it."""
+        return sum(item.item_id is not None for item in self.items)
+
+    @property
+    def displaced(self) -> list[Item]:
+        """Items that the server has no room for in this subscription; they are polled meanwhile."""
+        if self.subscription_id is None or not self.full:
+            return []
+        return [each for each in self.items if each.item_id is None and each.stand_in is not None]
+
+    def _freed(self) -> None:
+        """Note that there is room again: ask for what was refused for want of it."""
+        for item in self.displaced:
+            item.retry_at = 0.0
+        self.full = False
 
     def item(self, handle: int) -> Item | None:
         """Return the item with this number."""
@@ -175,7 +205,7 @@ class MachineSubscription:
         self._retry.reset()
         self.subscription_id, self.published_s, self.keep_alives = terms
         self.expected, self._begun = FIRST_SEQUENCE, False
-        self.made_ns, self.doubtful = time.time_ns(), False
+        self.made_ns, self.doubtful, self.full = time.time_ns(), False, False
         self._unwanted.clear()
         for item in self.items:
             item.forget()
@@ -215,11 +245,17 @@ class MachineSubscription:
             self._unprepared = False
         if not due:
             return
+        due.sort(key=lambda item: item.tag.sampling_ms)  # the slowest are refused first
+        monitoring = Monitoring(self.session, self.subscription_id)
         # Of an answer that is lost nobody knows the items: asked for again, they would be read
         # twice for ever. Before its first message a subscription made anew costs nothing.
         before, self.doubtful = self.doubtful, not self._begun
-        await Monitoring(self.session, self.subscription_id).begin(due)
+        await monitoring.begin(due)
         self.doubtful = before
+        if monitoring.full:
+            self.full = True
+        elif any(item.item_id is not None for item in due):
+            self._freed()
 
     async def unmonitor(self) -> None:
         """Make the server monitor items no longer that were left out.
@@ -231,6 +267,8 @@ class MachineSubscription:
         monitored = [item.item_id for item in unwanted if item.item_id is not None]
         if self.subscription_id is not None:
             await Monitoring(self.session, self.subscription_id).end(monitored)
+            if monitored:
+                self._freed()
         # One that the server does not know any more is gone all the same.
         self._unwanted = [item for item in self._unwanted if item not in unwanted]
 
