@@ -6,7 +6,8 @@ import pytest
 
 from pilotline_edge.cause import Cause
 from pilotline_edge.events.coverage import EventCoverage
-from pilotline_edge.link.coverage import POLLED, Coverage
+from pilotline_edge.link.coverage import Coverage
+from pilotline_edge.link.known import POLLED
 from pilotline_edge.link.plausible import AHEAD_NS, bounded
 from pilotline_edge.live.newest import NewestValues
 from pilotline_historian import Gap

@@ -136,7 +136,7 @@ def test_ever_so_many_namespaces_are_not_searched_for_each_tag(tmp_path: Path) -
         assert session.facts is not None
         assert len(session.facts.namespaces) == 1_000
         assert len(session.facts.build.product) <= 256
-        assert session.facts.most_items is None
+        assert session.facts.capacity.items is None
 
     with_session(ScriptedServer({ua.ReadRequest: read}), tmp_path, work)
 
