@@ -56,8 +56,15 @@ class AlarmKeeper:
         for machine, holding in applied.conditions.items():
             self.journal.add(self.machines.told(machine, holding, now))
 
-    def tick(self, now: Moment) -> None:
-        """Look at the clock; call it about every second."""
+    def tick(self, now: Moment, *, deaf: bool = False) -> None:
+        """Look at the clock; call it about every second.
+
+        Args:
+            now: what it says.
+            deaf: whether no machine can be heard now, since the broker is away.
+        """
+        if deaf:
+            self.monitor.hears_nothing(now)
         self.journal.add(self.monitor.tick(now))
         _open.set(self.monitor.open_alarms + self.machines.open_alarms)
 

@@ -164,6 +164,13 @@ class AlarmMonitor:
             lost_s = now.monotonic_s - min(max(gone_s, 0.0), CONNECTION_LOST_S)
             self._lost_s.setdefault(connection.machine, lost_s)
 
+    def hears_nothing(self, now: Moment) -> None:
+        """Note that no machine can be heard now, whatever its connection; call it before `tick`.
+
+        Then no connection counts as lost: who is deaf does not know.
+        """
+        self._lost_s = dict.fromkeys(self._lost_s, now.monotonic_s)
+
     def tick(self, now: Moment) -> Iterator[Transition]:
         """Look at the clock; call it about every second."""
         for machine, lost_s in self._lost_s.items():

@@ -42,6 +42,11 @@ class Live:
     now: Callable[[], Moment]
     broker: "BrokerFeed | None" = None
 
+    @property
+    def deaf(self) -> bool:
+        """Whether this process hears of no machine, since it does not reach its broker."""
+        return self.broker is not None and self.broker.problem is not None
+
     def heard(self, machine: str) -> bool:
         """Return whether a machine is connected, by what this process was told last."""
         try:
@@ -100,7 +105,7 @@ def _broker_feed(
 async def _tick(live: Live) -> None:
     while True:
         live.ingest.look_for_silence()
-        live.keeper.tick(live.now())
+        live.keeper.tick(live.now(), deaf=live.deaf)
         await asyncio.sleep(TICK_S)
 
 

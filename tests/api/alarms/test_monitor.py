@@ -171,6 +171,25 @@ def tick(watching: AlarmMonitor, after_s: float) -> list[Transition]:
     return [each for each in watching.tick(moment(after_s)) if each.condition.machine == "mixer"]
 
 
+def test_who_hears_nothing_raises_no_alarm_of_lost_connections() -> None:
+    watching = monitor()
+    connect(watching, True, 0)
+    connect(watching, False, 6)
+    for after_s in range(6, 100):
+        watching.hears_nothing(moment(after_s))
+        assert tick(watching, after_s) == []
+    connect(watching, True, 99.5)
+    assert tick(watching, 200) == []
+
+
+def test_a_connection_that_is_still_lost_once_it_can_be_heard_again_raises_its_alarm() -> None:
+    watching = monitor()
+    connect(watching, False, 6)
+    watching.hears_nothing(moment(50))
+    assert tick(watching, 50 + CONNECTION_LOST_S - 0.1) == []
+    assert told(tick(watching, 50 + CONNECTION_LOST_S)) == [("raised", "connection")]
+
+
 def test_a_lost_connection_raises_an_alarm_after_ten_seconds() -> None:
     watching = monitor()
     connect(watching, True, 1)

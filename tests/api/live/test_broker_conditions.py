@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pilotline_api.accounts.models import Role
-from pilotline_api.alarms import machine_conditions
+from pilotline_api.alarms import machine_conditions, monitor
 from pilotline_api.live import broker_feed, plant_image
 from pilotline_api.live.broker_conditions import MOST_HELD
 from pilotline_api.live.broker_messages import Topics
@@ -170,6 +170,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plant_image, "EDGE_SILENCE_S", 1.5)
     monkeypatch.setattr(broker_feed, "CONNECTIONS_PERIOD_S", 0.3)
     monkeypatch.setattr(machine_conditions, "CALM_S", 0.3)
+    monkeypatch.setattr(monitor, "CONNECTION_LOST_S", 1.5)
 
 
 class Line:
@@ -198,6 +199,16 @@ async def alarms(api: RunningApi) -> list[dict[str, Any]]:
         return [each for each in items if "Overtemperature" in each["message"]]
 
     return await asyncio.to_thread(read)
+
+
+async def open_kinds(api: RunningApi, since: dict[str, Any] | None) -> set[str]:
+    """Kinds of the machine's open alarms that rose no earlier than another one."""
+    assert since is not None
+    answer = await asyncio.to_thread(
+        api.browser(Role.OPERATOR).get, "/alarms?state=active&machine=mixer-1"
+    )
+    items = answer.json()["items"]
+    return {each["kind"] for each in items if each["raised_at"] >= since["raised_at"]}
 
 
 async def shown(api: RunningApi, count: int, *, stale: bool = False) -> dict[str, Any] | None:
@@ -240,6 +251,8 @@ def test_a_replica_without_its_broker_shows_what_held_as_stale_and_then_the_trut
                 first = await shown(api, 1)
                 await asyncio.to_thread(line.broker.stop)
                 stale = await shown(api, 1, stale=True)
+                await asyncio.sleep(3.0)
+                assert await open_kinds(api, first) == {"event"}
                 assert first is not None
                 assert stale is not None
                 assert stale["id"] == first["id"]
