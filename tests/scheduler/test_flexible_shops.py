@@ -1,5 +1,6 @@
 """Flexible shops, with and without setups, are planned well, by the rules and repeatably."""
 
+import threading
 import time
 from collections.abc import Iterator
 from itertools import pairwise
@@ -176,18 +177,20 @@ def test_no_plan_is_shorter_than_the_bound(problem: Problem) -> None:
     shop = shop_of(compiled)
     assert shop is not None
     bound = load_bound(shop, np.arange(shop.operations))
+    cancel = threading.Event()
     search = Search(
         compiled,
-        time_limit_s=0.1,
+        time_limit_s=60,
         seed=0,
         repeatable=True,
         on_incumbent=None,
-        cancel=None,
+        cancel=cancel,
         started=time.monotonic(),
     )
     specialist = flexible_shop_for(compiled)
     assert specialist is not None
     specialist.seed(search)
+    threading.Timer(0.1, cancel.set).start()
     specialist.work(search, 0, 2)
     assert search.value is not None
     assert bound <= search.value[0]

@@ -100,12 +100,18 @@ class Database:
             return bool(session.scalar(_KEPT_APART))
 
     def close(self) -> None:
-        """Close every pooled connection."""
+        """Close every pooled connection, and one that is in use as soon as it is given back."""
+        event.listen(self.engine, "checkin", _close)
         self.engine.dispose()
 
     def _limit(self, session: Session, scope: Scope) -> None:
         if self.backend == "postgresql":
             session.execute(_LIMIT, {"organisation": scope.organisation or _ALL})
+
+
+def _close(_connection: object, record: ConnectionPoolEntry) -> None:
+    """Close what SQLAlchemy would leave to the garbage collection."""
+    record.close()
 
 
 def _engine(url: str, backend: str) -> Engine:

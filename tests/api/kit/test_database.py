@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
@@ -155,3 +155,14 @@ def test_within_a_block_a_rule_between_organisations_sees_them_all(postgres_url:
             nobody_in_particular = session.scalar(setting)
 
     assert (before, within, after, nobody_in_particular) == ("one", "*", "one", "*")
+
+
+def test_a_connection_in_use_is_closed_when_it_is_given_back(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'line.sqlite'}")
+    ended: list[object] = []
+    event.listen(database.engine, "close", lambda connection, _: ended.append(connection))
+    with database.reading() as session:
+        session.execute(text("SELECT 1"))
+        database.close()
+        assert ended == []
+    assert len(ended) == 1
