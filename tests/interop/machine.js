@@ -1,5 +1,5 @@
 // An OPC UA machine on node-opcua, an implementation that shares no code with asyncua.
-// Usage: node machine.js '{"port", "pki", "tags", "periodMs", "secure", "browse", "resting", "ranged"}'
+// Usage: node machine.js '{"port", "pki", "tags", "periodMs", "secure", "browse", "resting", "ranged", "limits", "hidden"}'
 // Standard input takes GO and REST, and ends it. Standard output tells a line each:
 //   READY                  it listens
 //   WRITTEN tag ms value   a variable took a value with this source time; no two values share one
@@ -21,6 +21,8 @@ const {
 
 const { makeServer, run, tell, wishes } = require("./server");
 const REMEMBERED = 400;
+// MaxSubscriptions, MaxMonitoredItems, MaxSubscriptionsPerSession, MaxMonitoredItemsPerSubscription of ServerCapabilities.
+const HIDDEN = ["ns=0;i=24096", "ns=0;i=24097", "ns=0;i=24098", "ns=0;i=24104"];
 const written = new Map(wishes.tags.map((tag) => [tag, []]));
 
 // A variable is sampled by a timer: what is overwritten in between was never on its way.
@@ -109,6 +111,12 @@ function sayLevel(space, level) {
   variable.bindVariable({ get: () => new Variant({ dataType: DataType.Byte, value: level }) }, true);
 }
 
+/** Has a limit read as 0, which is none: the server then refuses without having told. */
+function hideLimits(space) {
+  const zero = { get: () => new Variant({ dataType: DataType.UInt32, value: 0 }) };
+  for (const node of HIDDEN) space.findNode(node).bindVariable(zero, true);
+}
+
 async function main() {
   const server = await makeServer({
     securityModes: [wishes.secure ? MessageSecurityMode.SignAndEncrypt : MessageSecurityMode.None],
@@ -119,6 +127,7 @@ async function main() {
     userManager: { isValidUser: (user, password) => user === "edge" && password === "planted-secret" },
     serverCapabilities: {
       maxSessions: 200,
+      ...wishes.limits,
       operationLimits: {
         maxMonitoredItemsPerCall: 2,
         maxNodesPerTranslateBrowsePathsToNodeIds: 2,
@@ -147,6 +156,7 @@ async function main() {
     for (const variable of variables) space.installHistoricalDataNode(variable, { maxOnlineValues: 5000 });
   }
   if (wishes.browse) addFurniture(namespace, folder);
+  if (wishes.hidden) hideLimits(space);
   tellSkipped();
   tellAcknowledged();
   await server.start();

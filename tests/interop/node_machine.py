@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,8 @@ class NodeMachine(Lifetime):
         resting: whether its variables change only within `writing`.
         ranged: those of its variables that are analog items with a range of 0 to 100.
         history: whether it keeps the history of its variables, in memory.
+        limits: how much it has, by node-opcua's names (``maxMonitoredItemsPerSubscription``).
+        hidden: whether it says nothing of that beforehand.
         port: where it listens, kept over restarts.
         ledger: what its variables took; no two values share a source time.
         acknowledged: source times of values that a client acknowledged.
@@ -41,6 +43,8 @@ class NodeMachine(Lifetime):
     resting: bool = False
     history: bool = False
     ranged: Sequence[str] = ()
+    limits: Mapping[str, int] = field(default_factory=dict)
+    hidden: bool = False
     port: int = field(default_factory=free_port)
     ledger: list[Sent] = field(default_factory=list)
     acknowledged: set[int] = field(default_factory=set)
@@ -70,6 +74,8 @@ class NodeMachine(Lifetime):
             resting=self.resting,
             history=self.history,
             ranged=list(self.ranged),
+            limits=dict(self.limits),
+            hidden=self.hidden,
         )
         self._reading = asyncio.ensure_future(self._read())
 
