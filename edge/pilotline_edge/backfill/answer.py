@@ -18,6 +18,7 @@ from asyncua.ua.ua_binary import (
     variant_from_binary,
 )
 
+import pilotline_edge.asyncua_guards  # noqa: F401 - before anything is decoded
 from pilotline_edge.backfill.evidence import Recorded
 from pilotline_edge.errors import UndecodableMessage
 from pilotline_edge.subscription.data_values import SCALARS, ns_of_ticks

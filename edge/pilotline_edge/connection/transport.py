@@ -19,6 +19,7 @@ from asyncua.ua import uaerrors
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.ua_binary import nodeid_from_binary, uatcp_to_binary
 
+import pilotline_edge.asyncua_guards  # noqa: F401 - before anything is decoded
 from pilotline_edge.connection.capped_session import CappedSession, judged_by_asyncua
 
 log = structlog.get_logger("pilotline.edge")

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from asyncua import ua
 from asyncua.common.utils import Buffer
-from asyncua.ua.ua_binary import unpack_uatype, unpack_uatype_array
+from asyncua.ua.ua_binary import unpack_uatype
 
+from pilotline_edge.asyncua_guards import MOST_DIMENSIONS, unpack_array
 from pilotline_edge.errors import StructureUnreadable
 from pilotline_edge.structures.definitions import (
     STRUCTURE,
@@ -142,7 +143,7 @@ class _Reader:
                 return long_array(name, length)
             numbers = struct.pack("<i", length) + self._body[self.at : self.at + length * width]
             self.at += length * width
-            found = unpack_uatype_array(ua.VariantType(definition.built_in), Buffer(numbers))
+            found = unpack_array(ua.VariantType(definition.built_in), Buffer(numbers))
             return array_of(name, tuple(found or ()), dimensions)
         elements = tuple(self._scalar(definition, depth) for _ in range(length))
         return array_of(name, elements, dimensions)
@@ -178,6 +179,8 @@ class _Reader:
 
     def _dimensions(self, rank: int) -> tuple[int, ...]:
         count = self._length()
+        if count > MOST_DIMENSIONS:
+            raise StructureUnreadable(f"an array of {count} dimensions")
         if count != rank:
             raise StructureUnreadable(f"an array of {count} dimensions where {rank} should be")
         return tuple(self._length() for _ in range(count))

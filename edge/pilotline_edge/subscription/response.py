@@ -7,6 +7,7 @@ from asyncua import ua
 from asyncua.common.utils import Buffer
 from asyncua.ua.ua_binary import struct_from_binary
 
+import pilotline_edge.asyncua_guards  # noqa: F401 - before anything is decoded
 from pilotline_edge.errors import UndecodableMessage
 
 _Response = TypeVar("_Response", ua.PublishResponse, ua.ReadResponse, ua.RepublishResponse)

@@ -9,8 +9,9 @@ import struct
 
 from asyncua import ua
 from asyncua.common.utils import Buffer
-from asyncua.ua.ua_binary import unpack_uatype, unpack_uatype_array
+from asyncua.ua.ua_binary import unpack_uatype
 
+from pilotline_edge.asyncua_guards import MOST_DIMENSIONS, unpack_array
 from pilotline_edge.subscription.extension_objects import Read, read_structure
 from pilotline_edge.subscription.publication import Unsupported
 from pilotline_edge.subscription.values import MOST_ELEMENTS, array_of, long_array, scalar
@@ -43,7 +44,7 @@ def read_variant(body: bytes, at: int) -> Read:
     if not encoding & _ARRAY:
         value = unpack_uatype(kind, buffer)
         return scalar(value, kind.name), buffer.cur_pos
-    elements = unpack_uatype_array(kind, buffer)
+    elements = unpack_array(kind, buffer)
     dimensions, end = _read_dimensions(body, buffer.cur_pos, encoding)
     if elements is None:
         return None, end
@@ -77,4 +78,6 @@ def _read_dimensions(body: bytes, at: int, encoding: int) -> tuple[tuple[int, ..
     at += 4
     if count < 0:
         return (), at
+    if count > MOST_DIMENSIONS:
+        raise ValueError(f"an array of {count} dimensions, more than {MOST_DIMENSIONS}")
     return struct.unpack_from(f"<{count}i", body, at), at + 4 * count
