@@ -4,10 +4,12 @@ import struct
 import time
 import tracemalloc
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from asyncua import ua
 from asyncua.common.utils import Buffer
+from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.ua_binary import variant_from_binary, variant_to_binary
 
 from pilotline_edge.backfill.answer import read_answers
@@ -45,7 +47,7 @@ def read(variant: bytes) -> bytes:
 def history(variant: bytes) -> bytes:
     """Return a history read response with one value of one node."""
     data = struct.pack("<i", 1) + b"\x05" + variant + _NOW
-    kind = b"\x01\x00" + struct.pack("<H", ua.ObjectIds.HistoryData_Encoding_DefaultBinary)
+    kind = b"\x01\x00" + struct.pack("<H", ObjectIds.HistoryData_Encoding_DefaultBinary)
     head = b"\x01\x00\x9b\x02" + _NOW + struct.pack("<II", 1, 0) + b"\0\xff\xff\xff\xff\0\0\0"
     result = struct.pack("<Ii", 0, -1) + kind + b"\x01" + struct.pack("<i", len(data)) + data
     return head + struct.pack("<i", 1) + result + b"\xff" * 4
@@ -77,7 +79,8 @@ def test_what_is_announced_and_not_there_costs_nothing(name: str, way: str) -> N
 
 
 def test_arrays_and_matrices_that_are_there_are_read_as_before() -> None:
-    matrix = ua.Variant([[1, 2, 3], [4, 5, 6]], ua.VariantType.Int32, [2, 3], is_array=True)
+    dimensions: Any = [2, 3]
+    matrix = ua.Variant([[1, 2, 3], [4, 5, 6]], ua.VariantType.Int32, dimensions, is_array=True)
     nulls = ua.Variant([None, None], ua.VariantType.Null, is_array=True)
     assert variant_from_binary(Buffer(variant_to_binary(matrix))).Value == matrix.Value
     (found, _) = read_variant(variant_to_binary(matrix), 0)
