@@ -80,6 +80,25 @@ def test_only_the_newest_value_of_a_tag_is_sent() -> None:
     in_virtual_time(work)
 
 
+def test_long_words_of_an_error_cost_no_push() -> None:
+    async def work() -> None:
+        api = Api()
+        cause = "certificate \udcff refused " * 99
+        known = {"mill-1": LinkState(False, 5, cause), "mill-2": LinkState(True, 5, None)}
+        live = LiveFeed(
+            "http://api", None, "edge" * 99, lambda: known, httpx.MockTransport(api.handle)
+        )
+        live.put("mill-2", "note", 1, "\ud800" * 999, 0)
+        await running(live, 0.1)
+        ((_, pushed),) = api.pushes
+        assert len(pushed["agent"]) == 64
+        assert len(pushed["connections"]["mill-1"]["cause"]) == 256
+        assert pushed["connections"]["mill-2"]["connected"] is True
+        assert pushed["values"] == [["mill-2", "note", 1, "?" * 256, 0]]
+
+    in_virtual_time(work)
+
+
 def test_what_the_api_did_not_take_of_a_push_is_logged_once_and_the_push_counts() -> None:
     async def work() -> None:
         api = Api()

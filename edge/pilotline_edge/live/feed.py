@@ -12,7 +12,7 @@ import httpx
 import structlog
 
 from pilotline_edge.backoff import Backoff
-from pilotline_edge.live.newest import Key, Newest, NewestValues, shown
+from pilotline_edge.live.newest import MAX_AGENT, Key, Newest, NewestValues, short, shown
 from pilotline_historian import Value
 
 log = structlog.get_logger("pilotline.edge")
@@ -42,6 +42,11 @@ class LinkState:
     connected: bool
     since_ms: int
     cause: str | None
+
+    @property
+    def told_cause(self) -> str | None:
+        """The cause as it may be told live: some errors have long words."""
+        return None if self.cause is None else short(self.cause)
 
 
 ConditionRow = tuple[str, str, str, int, str, int]
@@ -98,7 +103,7 @@ class LiveFeed:
     ) -> None:
         self._url = f"{url.rstrip('/')}/api/v1/edge/live"
         self._token = token
-        self._agent = agent
+        self._agent = short(agent, MAX_AGENT)
         self._connections = connections
         self._transport = transport
         self._newest = NewestValues()
@@ -156,7 +161,7 @@ class LiveFeed:
             self._told, self._told_at = state, now
             message["conditions"] = conditions
             message["connections"] = {
-                machine: {"connected": s.connected, "since_ms": s.since_ms, "cause": s.cause}
+                machine: {"connected": s.connected, "since_ms": s.since_ms, "cause": s.told_cause}
                 for machine, s in connections.items()
             }
         text = json.dumps(message, ensure_ascii=False, allow_nan=False)

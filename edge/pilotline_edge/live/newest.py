@@ -15,6 +15,9 @@ Newest = tuple[int, Value | None, int]
 MAX_TEXT = 256
 """Longest text shown live, in characters; the historian has it whole."""
 
+MAX_AGENT = 64
+"""Longest name of an agent that those who listen take, in characters."""
+
 
 _AHEAD_NS = 60_000_000_000
 
@@ -62,10 +65,15 @@ class NewestValues:
             self._changed.pop(key, None)
 
 
+def short(text: str, most: int = MAX_TEXT) -> str:
+    """Return a text as it may be told live: not long, and without what UTF-8 cannot hold."""
+    return text[:most].encode("utf-8", "replace").decode()
+
+
 def shown(value: Value | None) -> Value | None:
     """Return a value as JSON may carry it: short text, and words for floats JSON cannot write."""
     if isinstance(value, str):
-        return value[:MAX_TEXT]
+        return short(value)
     if not isinstance(value, float) or math.isfinite(value):
         return value
     if math.isnan(value):

@@ -12,7 +12,7 @@ from typing import Any, Final
 import structlog
 
 from pilotline_edge.live.feed import PERIOD_S, ConditionRow, LinkState
-from pilotline_edge.live.newest import Key, Newest, NewestValues, shown
+from pilotline_edge.live.newest import MAX_AGENT, Key, Newest, NewestValues, shown
 from pilotline_edge.mqtt.address import BrokerAddress, library
 from pilotline_edge.mqtt.conditions import LEVEL, ConditionBoards
 from pilotline_edge.mqtt.instants import instant
@@ -57,7 +57,7 @@ class MqttFeed:
         conditions: Callable[[], Mapping[str, Sequence[ConditionRow]]] = dict,
     ) -> None:
         broker = BrokerAddress.parse(url)
-        self._agent = _UNSAFE.sub("_", agent)
+        self._agent = _UNSAFE.sub("_", agent)[:MAX_AGENT]
         self._started = instant(time.time_ns())
         self._prefix = broker.prefix
         self._link = BrokerLink(
@@ -210,7 +210,7 @@ class MqttFeed:
         return {
             "connected": state.connected,
             "since": instant(state.since_ms * 1_000_000),
-            "cause": state.cause,
+            "cause": state.told_cause,
             "agent": self._agent,
         }
 
