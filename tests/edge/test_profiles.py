@@ -2,11 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
+from asyncua import ua
 from asyncua.ua import uaerrors
+from asyncua.ua.object_ids import ObjectIds
 
 from pilotline_edge.connection.batches import BatchSizes, Service
+from pilotline_edge.connection.capacity import Capacity
+from pilotline_edge.connection.facts import ask_facts
 from pilotline_edge.profiles import GENERIC, PROFILES, Build, profile_of, recognise
 from pilotline_plant.reading.endpoints import ServerProfile
 
@@ -41,7 +46,7 @@ def test_the_plant_file_goes_before_recognition() -> None:
     siemens = Build("Siemens AG", "SIMATIC S7-1500")
     assert profile_of("s7-1200", siemens).batch == 100
     assert profile_of("generic", siemens) is GENERIC
-    assert profile_of(None, siemens).most_items == 10_000
+    assert profile_of(None, siemens).batch == 500
 
 
 class Server:
@@ -98,3 +103,38 @@ def test_a_server_that_answers_fewer_is_not_believed() -> None:
 
     with pytest.raises(uaerrors.UaError, match="answered 2 of 3"):
         asyncio.run(BatchSizes(default=10).run(Service.READ, [1, 2, 3], ask))
+
+
+class Capable:
+    """Says its capabilities by the names of their nodes, and nothing else of itself."""
+
+    def __init__(self, **said: int) -> None:
+        prefix = "Server_ServerCapabilities_"
+        self._said = {getattr(ObjectIds, f"{prefix}{name}"): limit for name, limit in said.items()}
+
+    async def read_attributes(self, nodes: Sequence[ua.NodeId], _: object) -> list[ua.DataValue]:
+        return [ua.DataValue(ua.Variant(self._said.get(node.Identifier))) for node in nodes]
+
+
+def capacity_of(profile: str | None = None, **said: int) -> Capacity:
+    """Return what is known of the room of a server that says this much."""
+    services: Any = Capable(**said)
+    return asyncio.run(ask_facts(services, BatchSizes(500), profile)).capacity
+
+
+def test_a_server_is_believed_how_much_room_it_has() -> None:
+    assert capacity_of() == Capacity()
+    said = capacity_of(
+        MaxMonitoredItems=9,
+        MaxMonitoredItemsPerSubscription=3,
+        MaxSubscriptions=7,
+        MaxSubscriptionsPerSession=5,
+        MaxMonitoredItemsQueueSize=20,
+    )
+    assert said == Capacity(items=9, items_per_subscription=3, subscriptions=5, queue=20)
+    assert capacity_of(MaxSubscriptions=4, MaxSubscriptionsPerSession=0).subscriptions == 4
+
+
+def test_what_a_profile_knows_of_room_holds_where_the_server_says_nothing() -> None:
+    assert capacity_of("s7-1200").items == 1_000
+    assert capacity_of("s7-1200", MaxMonitoredItems=4_000).items == 4_000

@@ -30,7 +30,7 @@ class Profile:
         name: what a plant file calls it.
         product: what a person calls it.
         batch: operations in one call beyond which it slows down or fails, or None.
-        most_items: monitored items it has in all, or None.
+        most_items: monitored items it has in all, where it says none; or None.
         absolute: whether it applies an absolute deadband, and rightly.
         percent: whether it applies a percent deadband, and rightly.
         transfers: whether it moves subscriptions to another session.
