@@ -34,7 +34,17 @@ class Victoria:
         return f"victoriametrics://127.0.0.1:{self.port}/test_{next(self._numbers)}"
 
     def metrics(self, name: str) -> dict[tuple[str, ...], Metric]:
-        """Return what is stored under names that begin so, by name and labels."""
+        """Return what is stored under names that begin so, by name and labels.
+
+        A flush leaves parts of the index to the server's background, so two answers must agree.
+        """
+        before: dict[tuple[str, ...], Metric] | None = None
+        while (found := self._exported(name)) != before:
+            before = found
+            time.sleep(0.05)
+        return found
+
+    def _exported(self, name: str) -> dict[tuple[str, ...], Metric]:
         self._get("/internal/force_flush")
         matching = json.dumps(name + "_.*")
         asked = urlencode({"match[]": f"{{__name__=~{matching}}}", "start": 0})
@@ -50,7 +60,7 @@ class Victoria:
         }
 
     def _get(self, path: str) -> str:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request("GET", path)
             answer = connection.getresponse()
