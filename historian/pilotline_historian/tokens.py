@@ -21,11 +21,22 @@ class Token:
     Args:
         text: the token, or what the file held when it was opened.
         file: where it is kept, or None.
+        variable: environment variable that holds it, or should.
     """
 
-    def __init__(self, text: str = "", file: Path | None = None) -> None:
+    def __init__(self, text: str = "", file: Path | None = None, variable: str = "") -> None:
         self.text = text
         self.file = file
+        self.variable = variable
+
+    @property
+    def remedy(self) -> str:
+        """What to do when a server does not take it."""
+        if self.file is not None:
+            return f"check the token in {self.file} and what it may do"
+        if not self.text and self.variable:
+            return f"no token is given: set {self.variable}"
+        return f"check the token{f' in {self.variable}' * bool(self.variable)} and what it may do"
 
     @classmethod
     def found(cls, stated_file: str | None, variable: str) -> Self:
@@ -46,7 +57,7 @@ class Token:
             raise HistorianUrlError(f"both {variable} and {variable}_FILE are set; unset one")
         if named:
             return cls(_read(Path(named), f"{variable}_FILE"), Path(named))
-        return cls(_sound(text, variable))
+        return cls(_sound(text, variable), variable=variable)
 
     def renew(self) -> bool:
         """Read the file again and return whether it holds another token."""

@@ -132,6 +132,19 @@ def test_a_person_reads_the_ledger_in_eighty_columns(url: str) -> None:
     assert "…" not in shown, "nothing is cut"
 
 
+def test_a_full_disk_behind_the_output_is_told_in_a_sentence(url: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "pilotline", "historian", "last", "--historian", url],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "Error: what is printed cannot be written: No space left on device\n"
+
+
 def test_gaps_are_printed_with_their_cause(run: Command) -> None:
     assert run("gaps", "mill-1", "--csv").stdout.splitlines() == [
         "site,machine,tag,start,end,seconds,cause",

@@ -225,6 +225,22 @@ def test_a_refusal_keeps_the_batch_for_a_person_to_act(
     assert len(endpoint.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("token", "remedy"),
+    [
+        ("", "no token is given: set PILOTLINE_INFLUXDB_TOKEN"),
+        ("wrong", "check the token in PILOTLINE_INFLUXDB_TOKEN and what it may do"),
+    ],
+)
+def test_who_is_refused_reads_where_the_token_is_looked_for(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, token: str, remedy: str
+) -> None:
+    endpoint.token = "right"
+    monkeypatch.setenv("PILOTLINE_INFLUXDB_TOKEN", token)
+    with pytest.raises(HistorianRefused, match=remedy):
+        open_historian(endpoint.url).write([at(0, 1)])
+
+
 def test_a_revoked_token_is_a_refusal_until_it_is_granted_again(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:

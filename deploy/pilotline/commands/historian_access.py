@@ -1,5 +1,6 @@
 """The historian that a command works on."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -31,10 +32,17 @@ def opened(url: str) -> Iterator["Historian"]:
         store = open_historian(url)
         try:
             yield store
+            sys.stdout.flush()
         finally:
             store.close()
     except HistorianError as error:
         fail(str(error))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # Standard output is the only file that a command writes without a word of its own.
+        where = error.filename or "what is printed"
+        fail(f"{where} cannot be written: {error.strerror or error}")
 
 
 def fail(message: str) -> NoReturn:

@@ -32,7 +32,8 @@ def chosen_series(
     if not chosen:
         asked = {"site": [site] if site else [], "machine": machines, "tag": tags}
         words = ", ".join(f"{word} {' or '.join(each)}" for word, each in asked.items() if each)
-        fail(f"no samples of {words or 'anything'}; {_known(store, machines)}")
+        known = _known(store, machines)
+        fail(f"no samples of {words}; {known}" if words else "the historian holds no samples yet")
     return chosen
 
 

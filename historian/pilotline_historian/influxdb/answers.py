@@ -31,11 +31,12 @@ _SERVER_LIMIT: Final = re.compile(r"max-(series|values)-per|limit exceeded", re.
 _DROPPED: Final = re.compile(r"dropped[= ](\d+)")
 
 
-def meaning(address: str, error: ApiException) -> HistorianError:
+def meaning(address: str, error: ApiException, token_remedy: str) -> HistorianError:
     """Return what an answer means to whoever asked.
 
     Args:
         address: where it came from, for messages.
+        token_remedy: what to do when the token is not taken.
         error: the answer; influxdb-client gives status 0 where TLS failed.
     """
     status, message = error.status, _message(error)
@@ -50,14 +51,14 @@ def meaning(address: str, error: ApiException) -> HistorianError:
         return DatabaseMissing(told)
     if not status:
         told = f"{address} does not prove itself over TLS: {message}"
-    return HistorianRefused(f"{told}; {_what_to_do(status)}")
+    return HistorianRefused(f"{told}; {_what_to_do(status, token_remedy)}")
 
 
-def _what_to_do(status: int) -> str:
+def _what_to_do(status: int, token_remedy: str) -> str:
     if not status:
         return "name its authority by ca_file, or use a URL without TLS"
     if status in (401, 403):
-        return "check the token and what it may do"
+        return token_remedy
     return "check the historian URL"
 
 

@@ -274,7 +274,7 @@ class Server:
                 return self._call(path, query, headers, body, method)
             if not error.status or error.status in (408, 429) or error.status >= 500:
                 self._version = None
-            raise meaning(str(self.address), error) from error
+            raise meaning(str(self.address), error, self.address.token.remedy) from error
         except urllib3.exceptions.HTTPError as error:
             self._version = None
             raise HistorianUnavailable(f"{self.address} {_unanswered(error)}") from error
