@@ -1,5 +1,6 @@
 """The historian that a command works on."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,7 +43,15 @@ def opened(url: str) -> Iterator["Historian"]:
     except OSError as error:
         # Standard output is the only file that a command writes without a word of its own.
         where = error.filename or "what is printed"
+        _forget_output()
         fail(f"{where} cannot be written: {error.strerror or error}")
+
+
+def _forget_output() -> None:
+    """Let what standard output holds go nowhere: Python would fail once more as it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
 
 
 def fail(message: str) -> NoReturn:
