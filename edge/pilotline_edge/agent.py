@@ -138,6 +138,7 @@ class EdgeAgent:
             live=live,
             reloads=Reloads(),
             aging=Aging(journal, settings.journal_keep_s),
+            own_pki=pki / "own",
         )
         rates = Rates()
         try:

@@ -15,6 +15,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from pilotline_edge.cause import Cause
+from pilotline_edge.connection.channel_security import ChannelCertificates, ServerCertificate
+from pilotline_edge.connection.identity import own_identity
 from pilotline_edge.connection.session import SessionSettings
 from pilotline_edge.connection.trust import TrustStore
 from pilotline_edge.errors import AddressTaken
@@ -28,6 +30,7 @@ from pilotline_edge.link.state import begun
 from pilotline_edge.metrics import MetricsAddress, observed
 from pilotline_edge.metrics.collector import AgentCollector
 from pilotline_edge.status.overview import HUNG_AFTER_S, Overview, Reloads
+from tests.edge.issuing import DAY, NOW, issue
 from tests.edge.opcua_machine import free_port
 from tests.edge.plants import machine, tag
 
@@ -60,6 +63,7 @@ def overview(tmp_path: Path) -> Iterator[Overview]:
             live=None,
             reloads=Reloads(),
             aging=Aging(journal, None),
+            own_pki=pki / "own",
         )
 
 
@@ -98,6 +102,34 @@ def test_prometheus_gets_the_figures_of_each_machine_and_of_the_agent(overview: 
     assert ("pilotline_edge_machine_lag_seconds", "m1") not in found
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0, "it must end with the agent"
+
+
+def test_an_alert_can_be_given_before_a_certificate_ends(
+    overview: Overview, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = issue("m1", until=NOW + DAY)
+    chain = shown.der + issue("its authority", authority=True).der
+    server = ServerCertificate("m1", "m1.example", chain, None)
+    assert overview.own_pki is not None
+    trust = TrustStore(overview.own_pki.parent)
+    certificates = ChannelCertificates(server, Path(), b"", trust)
+    monkeypatch.setattr(overview.links["m1"]._session, "_certificates", certificates)
+    name = "pilotline_edge_own_certificate_expires_timestamp_seconds"
+    machines = "pilotline_edge_machine_certificate_expires_timestamp_seconds"
+    assert (name, None) not in _collected(overview)
+    own = own_identity(overview.own_pki)
+    found = _collected(overview)
+    assert found[name, None] == own.expires.timestamp()
+    assert found[machines, "m1"] == shown.certificate.not_valid_after_utc.timestamp()
+    assert (machines, "m2") not in found
+
+
+def _collected(overview: Overview) -> dict[tuple[str, str | None], float]:
+    return {
+        (sample.name, sample.labels.get("machine")): sample.value
+        for family in AgentCollector(overview).collect()
+        for sample in family.samples
+    }
 
 
 def test_the_number_of_series_grows_with_machines_only(overview: Overview) -> None:
@@ -146,6 +178,8 @@ def names(overview: Overview) -> set[str]:
     live: Any = type("Live", (), {"problem": None, "pushed": 0})()
     overview.live = live
     overview.forwarder.delivered_at = overview.forwarder.writing_since = 1.0
+    assert overview.own_pki is not None
+    own_identity(overview.own_pki)
     found = set()
     for family in AgentCollector(overview).collect():
         found.add(family.name + ("_total" if family.type == "counter" else ""))

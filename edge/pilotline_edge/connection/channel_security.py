@@ -1,6 +1,7 @@
 """Channel security: a policy that both sides have, and the certificates they show each other."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.crypto import security_policies as policies
 from asyncua.ua import uaerrors
+from cryptography import x509
 
 from pilotline_edge.connection.capped_session import judged_by_asyncua
 from pilotline_edge.connection.identity import Identity, own_identity
@@ -41,6 +43,12 @@ class ServerCertificate:
     host: str | None
     chain: bytes
     application_uri: str | None
+
+    @property
+    def expires(self) -> datetime:
+        """End of its validity, UTC; ask only once it was checked."""
+        leaf = x509.load_der_x509_certificate(first_certificate(self.chain))
+        return leaf.not_valid_after_utc
 
     def check(self, trust: TrustStore) -> None:
         """Check that it is trusted now.

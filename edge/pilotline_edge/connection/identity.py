@@ -76,6 +76,19 @@ def own_identity(folder: Path, host: str | None = None) -> Identity:
     return identity
 
 
+def own_expiry(folder: Path) -> datetime | None:
+    """Return the end of our certificate's validity, UTC, or None while there is none.
+
+    Args:
+        folder: ``DATA/pki/own``.
+    """
+    try:
+        content = (folder / _CERTIFICATE).read_bytes()
+    except FileNotFoundError:
+        return None
+    return x509.load_der_x509_certificate(content).not_valid_after_utc
+
+
 def prepare_renewal(folder: Path) -> Identity:
     """Make the identity's successor beside it, with a new key and the same application URI.
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import structlog
 from asyncua.client.client import Client
@@ -105,6 +106,12 @@ class MachineSession:
     def server_changes(self) -> int:
         """How often another server of the machine was gone to."""
         return 0
+
+    @property
+    def certificate_expires(self) -> datetime | None:
+        """End of the server certificate's validity, or None without security or connection."""
+        certificates = self._certificates
+        return None if certificates is None else certificates.server.expires
 
     @property
     def services(self) -> UaSession:

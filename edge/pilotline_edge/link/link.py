@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -97,6 +98,11 @@ class MachineLink:
     def servers(self) -> Sequence[Standing]:
         """What is known of each server of the machine, where it has several."""
         return self._session.servers
+
+    @property
+    def certificate_expires(self) -> datetime | None:
+        """End of the server certificate's validity, or None where none was taken."""
+        return self._session.certificate_expires
 
     @property
     def server_changes(self) -> int:

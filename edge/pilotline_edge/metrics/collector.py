@@ -58,6 +58,10 @@ MACHINE_GAUGES: dict[str, tuple[str, OfMachine]] = {
         "Subscriptions the machine's server has for the agent.",
         lambda link: link.subscriptions,
     ),
+    "machine_certificate_expires_timestamp_seconds": (
+        "When the certificate ends that the machine's server showed; absent without security.",
+        lambda link: None if (end := link.certificate_expires) is None else end.timestamp(),
+    ),
     "machine_tags": ("Tags the plant file asks for.", lambda link: len(link.machine.tags)),
     "machine_gaps_waiting": (
         "Losses that wait for the machine's history.",
@@ -130,6 +134,10 @@ MACHINE_COUNTERS: dict[str, tuple[str, OfMachine]] = {
 
 GAUGES: dict[str, tuple[str, OfAgent]] = {
     "start_time_seconds": ("When the agent started.", lambda seen: seen.started_ns / 1e9),
+    "own_certificate_expires_timestamp_seconds": (
+        "When the agent's own certificate ends; absent while it has none.",
+        lambda seen: seen.own_certificate_expires_s(),
+    ),
     "ready": (
         "Whether values can be taken and kept (1) or not (0).",
         lambda seen: seen.not_ready() is None,

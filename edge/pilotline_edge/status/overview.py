@@ -3,7 +3,9 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from pilotline_edge.connection.identity import own_expiry
 from pilotline_edge.forwarding import ForwarderState
 from pilotline_edge.journal import Journal
 from pilotline_edge.journal.aging import Aging
@@ -53,6 +55,7 @@ class Overview:
         live: where live values go, or None.
         reloads: how reading the plant file again went.
         aging: what the journal gave up for its age.
+        own_pki: folder of our own certificate, or None.
         turned_at: monotonic second at which the agent's loop last turned.
     """
 
@@ -66,6 +69,7 @@ class Overview:
     live: LiveOutlet | None
     reloads: Reloads
     aging: Aging
+    own_pki: Path | None = None
     turned_at: float = field(default_factory=time.monotonic)
 
     def oldest_s(self) -> float | None:
@@ -79,6 +83,14 @@ class Overview:
         link = self.links.get(machine)
         skew_s = (link.state.skew.seconds if link is not None else None) or 0.0
         return max((time.time_ns() - published_ns) / 1e9 + skew_s, 0.0)
+
+    def own_certificate_expires_s(self) -> float | None:
+        """Return when our own certificate ends, seconds since 1970, or None without one.
+
+        Its file is read each time: a person may have renewed it.
+        """
+        expires = None if self.own_pki is None else own_expiry(self.own_pki)
+        return None if expires is None else expires.timestamp()
 
     def hangs(self) -> str | None:
         """Return why the agent should be started anew, or None."""
