@@ -11,6 +11,7 @@ from pilotline_historian.event import EVENTS, ConditionState, Event
 from pilotline_historian.historian import Historian, Rejected, RejectedEvent, WriteResult
 from pilotline_historian.opening import open_historian
 from pilotline_historian.sample import COVERED, GOOD, Bucket, Gap, Sample, Series, Value
+from pilotline_historian.sample_columns import SampleColumns
 
 __all__ = [
     "COVERED",
@@ -29,6 +30,7 @@ __all__ = [
     "Rejected",
     "RejectedEvent",
     "Sample",
+    "SampleColumns",
     "Series",
     "Value",
     "Withdrawal",

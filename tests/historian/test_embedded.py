@@ -22,9 +22,9 @@ from pilotline_historian import (
     Value,
     open_historian,
 )
+from pilotline_historian.columns import Columns
 from pilotline_historian.embedded import EmbeddedHistorian, inbox, lanes, reading, sealing
 from pilotline_historian.embedded.chunk import Place, decode_chunk, encode_chunk
-from pilotline_historian.embedded.columns import Columns
 from pilotline_historian.embedded.database import Database
 from pilotline_historian.embedded.schema import APPLICATION_ID, Step, shipped_steps
 from pilotline_historian.grid import MINUTE_NS, Grid

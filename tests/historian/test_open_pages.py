@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pilotline_historian.embedded.columns import NO_TIME, Columns, Kind
+from pilotline_historian.columns import NO_TIME, Columns, Kind
 from pilotline_historian.embedded.page import OpenSamples, decode_pages, encode_page
 from pilotline_historian.limits import FIRST_TIME_NS, LAST_TIME_NS
 from tests.historian.samples import BAD, same

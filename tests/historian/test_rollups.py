@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pilotline_historian.embedded.columns import NO_TIME, Columns, Kind
+from pilotline_historian.columns import NO_TIME, Columns, Kind
 from pilotline_historian.embedded.rollup import Points, Rollups, decode_points, reduce_columns
 from pilotline_historian.grid import HOUR_NS, MINUTE_NS, SECOND_NS
 from pilotline_historian.limits import FIRST_TIME_NS, LAST_TIME_NS

@@ -1,15 +1,15 @@
 """A written batch as columns, with the samples no store can take set apart."""
 
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, compress
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pilotline_historian.embedded.columns import NO_TIME, Columns, Kind
+from pilotline_historian.columns import NO_TIME, Columns, Kind
 from pilotline_historian.historian import Rejected
 from pilotline_historian.limits import (
     FIRST_TIME_NS,
@@ -21,6 +21,7 @@ from pilotline_historian.limits import (
     sample_fault,
 )
 from pilotline_historian.sample import Sample, Series, Value
+from pilotline_historian.sample_columns import SampleColumns
 
 _GREATEST_SIGNED = 2**63 - 1
 _KINDS: Final[Mapping[type, int]] = {
@@ -51,8 +52,16 @@ class Batch:
     rejected: tuple[Rejected, ...]
 
 
-SeriesIdsOf = Callable[[Sequence[Series]], NDArray[np.int64]]
-"""Gives the ids of at least one series; raises NeedsCare where a name is unsound."""
+class SeriesIdsOf(Protocol):
+    """Gives ids; raises NeedsCare where a name is unsound."""
+
+    def __call__(self, series: Sequence[Series]) -> NDArray[np.int64]:
+        """Return the ids of at least one series."""
+        ...
+
+    def at(self, names: Sequence[Series], places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the ids of those of the names that stand at these places."""
+        ...
 
 
 def batch_of(samples: Sequence[Sample], series_ids: SeriesIdsOf) -> Batch:
@@ -63,6 +72,8 @@ def batch_of(samples: Sequence[Sample], series_ids: SeriesIdsOf) -> Batch:
         series_ids: gives the ids of their series.
     """
     try:
+        if isinstance(samples, SampleColumns):
+            return _packed_batch(samples, series_ids)
         return _plain_batch(samples, series_ids, ())
     except (NeedsCare, OverflowError, UnicodeEncodeError):
         sound, rejected = _apart(samples)
@@ -95,10 +106,27 @@ def _plain_batch(
     return Batch(series_ids(series), Columns(time, kind, bits, status, server, texts), rejected)
 
 
+def _packed_batch(samples: SampleColumns, series_ids: SeriesIdsOf) -> Batch:
+    columns = samples.columns
+    _need_times(columns.time)
+    _need_times(columns.server[columns.server != NO_TIME])
+    _need_texts(columns.texts)
+    return Batch(series_ids.at(samples.names, samples.places), columns, ())
+
+
+def _need_times(times: NDArray[np.int64]) -> None:
+    if len(times) and (int(times.min()) < FIRST_TIME_NS or int(times.max()) > LAST_TIME_NS):
+        raise NeedsCare
+
+
+def _need_texts(texts: Iterable[str]) -> None:
+    if any(len(text.encode()) > TEXT_BYTES for text in texts):
+        raise NeedsCare
+
+
 def _time_column(times: Sequence[int]) -> NDArray[np.int64]:
     time = np.fromiter(times, np.int64, len(times))
-    if int(time.min()) < FIRST_TIME_NS or int(time.max()) > LAST_TIME_NS:
-        raise NeedsCare
+    _need_times(time)
     return time
 
 
@@ -175,7 +203,6 @@ def _integer_bits(values: Sequence[Any]) -> tuple[NDArray[np.int64], NDArray[np.
 def _text_bits(values: Sequence[Any], texts: list[str]) -> list[int]:
     own: dict[str, int] = {}
     bits = [own.setdefault(value, len(own)) for value in values]
-    if any(len(text.encode()) > TEXT_BYTES for text in own):
-        raise NeedsCare
+    _need_texts(own)
     texts.extend(own)
     return bits

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pilotline_historian.embedded.columns import NO_TIME, Columns, Kind
+from pilotline_historian.columns import NO_TIME, Columns, Kind
 from pilotline_historian.embedded.deflating import zlib_stream
 from pilotline_historian.embedded.packing import (
     Int64Array,

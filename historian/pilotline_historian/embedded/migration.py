@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from pilotline_historian.embedded.columns import Columns, Kind
+from pilotline_historian.columns import Columns, Kind
 from pilotline_historian.embedded.newest import keep_newest
 from pilotline_historian.embedded.page import OpenSamples, decode_pages, encode_page
 from pilotline_historian.embedded.texts import unpack_texts

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pilotline_historian.embedded.columns import NO_TIME, run_starts, typed_values
+from pilotline_historian.columns import NO_TIME, run_starts, typed_values
 from pilotline_historian.embedded.page import OpenSamples, decode_pages, encode_page
 from pilotline_historian.sample import Sample, Series
 

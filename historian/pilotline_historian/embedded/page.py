@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pilotline_historian.embedded.columns import (
+from pilotline_historian.columns import (
     NO_TIME,
     Columns,
     Index,

@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
+from pilotline_historian.columns import Columns, typed_values
 from pilotline_historian.embedded.chunk import Place, decode_chunk
-from pilotline_historian.embedded.columns import Columns, typed_values
 from pilotline_historian.embedded.inbox import INBOX, read_lane
 from pilotline_historian.embedded.page import LANES
 from pilotline_historian.embedded.rollup import (

@@ -8,7 +8,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from pilotline_historian.embedded.columns import Columns, Kind, numbers, run_starts
+from pilotline_historian.columns import Columns, Kind, numbers, run_starts
 from pilotline_historian.grid import HOUR_NS, MINUTE_NS, SECOND_NS
 
 POINT: Final = np.dtype(

@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
+from pilotline_historian.columns import Columns
 from pilotline_historian.embedded.chunk import CHUNK_SAMPLES, Place, decode_chunk, encode_chunk
-from pilotline_historian.embedded.columns import Columns
 from pilotline_historian.embedded.inbox import insert_page, take_lane
 from pilotline_historian.embedded.lanes import LaneSize, lane_limit, lane_sizes
 from pilotline_historian.embedded.newest import keep_newest

@@ -33,7 +33,8 @@ class SeriesIds:
 
     def __init__(self) -> None:
         self._ids: dict[Series, int] = {}
-        self._last = _Order((), np.empty(0, np.int64))
+        self._last = _Known((), np.empty(0, np.int64))
+        self._table = _Known((), np.empty(0, np.int64))
 
     def one(self, connection: sqlite3.Connection, series: Series) -> int | None:
         """Return the id of a series, or None where there is no such series."""
@@ -55,16 +56,17 @@ class SeriesIds:
     def add(self, giver: "IdGiver") -> None:
         """Know what a write gave ids to, once it has succeeded."""
         self._ids.update(giver.given)
-        self._last = giver.order
+        self._last = giver.last
+        self._table = giver.table
 
     def giver(self, connection: sqlite3.Connection) -> "IdGiver":
         """Return what gives ids within one write."""
-        return IdGiver(self._ids, self._last, connection)
+        return IdGiver(self._ids, self._last, self._table, connection)
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
-    """Series of a write, one of each sample, with their ids."""
+class _Known:
+    """Series with their ids; -1 for one that has none yet."""
 
     series: Sequence[Series]
     ids: NDArray[np.int64]
@@ -74,16 +76,22 @@ class IdGiver:
     """Gives ids within one write; new ones count only when the write succeeds.
 
     Attributes:
-        order: series of the write, or of the one before.
+        last: series of the samples written last.
+        table: series of the columns written last.
         given: series that were new to this process, with their ids.
     """
 
     def __init__(
-        self, known: Mapping[Series, int], last: _Order, connection: sqlite3.Connection
+        self,
+        known: Mapping[Series, int],
+        last: _Known,
+        table: _Known,
+        connection: sqlite3.Connection,
     ) -> None:
         self._known = known
         self._connection = connection
-        self.order = last
+        self.last = last
+        self.table = table
         self.given: dict[Series, int] = {}
 
     def __call__(self, series: Sequence[Series]) -> NDArray[np.int64]:
@@ -93,9 +101,26 @@ class IdGiver:
             NeedsCare: a name is unsound.
         """
         # Machines send the same tags in the same order again and again; telling so is cheap.
-        if series != self.order.series:
-            self.order = _Order(series, np.array(self._ids_of(series), np.int64))
-        return self.order.ids
+        if series != self.last.series:
+            self.last = _Known(series, np.array(self._ids_of(series), np.int64))
+        return self.last.ids
+
+    def at(self, names: Sequence[Series], places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the ids of those of the names that stand at these places.
+
+        Raises:
+            NeedsCare: a name is unsound.
+        """
+        if names is not self.table.series:
+            self.table = _Known(names, np.full(len(names), -1, np.int64))
+        ids: NDArray[np.int64] = self.table.ids[places]
+        if len(ids) and int(ids.min()) < 0:
+            missing = np.unique(places[ids < 0])
+            all_ids = self.table.ids.copy()
+            all_ids[missing] = self._ids_of([names[place] for place in missing.tolist()])
+            self.table = _Known(names, all_ids)
+            ids = all_ids[places]
+        return ids
 
     def _ids_of(self, series: Sequence[Series]) -> Sequence[int]:
         try:
