@@ -11,7 +11,6 @@ from pilotline_historian.event import EVENTS, ConditionState, Event
 from pilotline_historian.historian import Historian, Rejected, RejectedEvent, WriteResult
 from pilotline_historian.opening import open_historian
 from pilotline_historian.sample import COVERED, GOOD, Bucket, Gap, Sample, Series, Value
-from pilotline_historian.sample_columns import SampleColumns
 
 __all__ = [
     "COVERED",
@@ -30,7 +29,6 @@ __all__ = [
     "Rejected",
     "RejectedEvent",
     "Sample",
-    "SampleColumns",
     "Series",
     "Value",
     "Withdrawal",

@@ -85,7 +85,8 @@ class OpenSamples:
         # Ids are positive and LANES is a power of two: a mask and a shift are the remainder and
         # the quotient in a tenth of the time.
         lanes, places = self.series_ids & (LANES - 1), self.series_ids >> _LANE_BITS
-        order = ascending(lanes * (int(places.max(initial=0)) + 1) + places)
+        most = int(places.max(initial=0))
+        order = ascending(lanes * (most + 1) + places if most else lanes)
         return self.take(order)
 
     def by_series(self) -> Iterator[tuple[int, Columns]]:

@@ -110,9 +110,10 @@ def _deal(
     connection: sqlite3.Connection, dealt: OpenSamples, sizes: dict[int, LaneSize], limit: int
 ) -> int:
     """Deal samples to lanes, seal those that become full, and return how many chunks were made."""
-    keep_newest(connection, dealt)
+    ordered = dealt.sorted()
+    keep_newest(connection, ordered)
     made = 0
-    for lane, part in dealt.sorted().by_lane():
+    for lane, part in ordered.by_lane():
         size = sizes.pop(lane, LaneSize())
         if made < CHUNKS_PER_WRITE and size.with_page(part).full(limit):
             opened = [take_lane(connection, lane)] if size.pages else []
