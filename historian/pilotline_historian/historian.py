@@ -47,7 +47,7 @@ class Historian(Protocol):
     """
 
     def write(self, samples: Sequence[Sample]) -> WriteResult:
-        """Store samples; of `SampleColumns` the embedded store takes three times as many.
+        """Store samples; `SampleColumns` cost the embedded store least.
 
         Rejected are what no store can hold: integers beyond 64 bits, times outside the years 1677
         to 2262, text beyond 65,535 bytes or with lone surrogates, empty names, other types.

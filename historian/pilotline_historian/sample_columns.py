@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import overload
+from typing import Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,11 @@ class SampleColumns(Sequence[Sample]):
         self.places = places
         self.columns = columns
         self._samples: list[Sample] | None = None
+
+    @classmethod
+    def empty(cls) -> Self:
+        """Return no samples."""
+        return cls((), np.empty(0, np.int64), Columns.empty())
 
     def __len__(self) -> int:
         return len(self.places)

@@ -21,7 +21,8 @@ from pilotline_edge.events.fields import CLAUSES, Control, control_of, event_of
 from pilotline_edge.events.intake import EventIntake, KnownEvents
 from pilotline_edge.forwarding import DeadLetters, Forwarder
 from pilotline_edge.journal import Entry, Journal, Samples
-from pilotline_edge.journal.record import decode, encode
+from pilotline_edge.journal.decoding import decode
+from pilotline_edge.journal.record import encode
 from pilotline_edge.link.state import begun
 from pilotline_edge.subscription.publication import Publication
 from pilotline_historian import EVENTS, ConditionState, Event, Gap, Sample, Series

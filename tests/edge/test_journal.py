@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from pilotline_edge.errors import JournalFailed, RecordCorrupt
 from pilotline_edge.journal import Entry, Journal, Samples
 from pilotline_edge.journal.aging import Aging
+from pilotline_edge.journal.decoding import decode
 from pilotline_edge.journal.reader import Backlog, BacklogReader
-from pilotline_edge.journal.record import decode, encode
+from pilotline_edge.journal.record import encode
 from pilotline_edge.journal.writer import damage_marker
 from pilotline_edge.subscription.publication import Unsupported
 from pilotline_historian import Gap, Sample, Series, Value

@@ -196,7 +196,7 @@ class Forwarder:
         refused = self._historian.write_events(backlog.events) if backlog.events else ()
         samples = backlog.samples
         if lane is self._lanes.live:
-            samples = [sample for sample in samples if sample.series.tag != COVERED]
+            samples = samples.without(COVERED)
         result = self._historian.write(samples) if samples else None
         rejected = result.rejected if result is not None else ()
         letters = [*backlog.refused, *((each.sample, each.reason) for each in rejected)]

@@ -1,29 +1,28 @@
 """Delivery: the values of many records as the columns that a historian takes."""
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pilotline_edge.errors import RecordCorrupt
-from pilotline_edge.journal.record import NO_SERVER_TIME, Rows, ValueKind
-from pilotline_historian import Sample, Series
+from pilotline_edge.journal.decoding import Rows
+from pilotline_edge.journal.record import NO_SERVER_TIME, ValueKind
+from pilotline_historian import Series
 from pilotline_historian.columns import NO_TIME, Columns, Kind
 from pilotline_historian.sample_columns import SampleColumns
 
-_KINDS = bytes(
-    {
-        ValueKind.NULL: Kind.NONE,
-        ValueKind.FLOAT: Kind.FLOAT,
-        ValueKind.INT: Kind.INT,
-        ValueKind.UINT: Kind.UINT,
-        ValueKind.FALSE: Kind.BOOL,
-        ValueKind.TRUE: Kind.BOOL,
-        ValueKind.TEXT: Kind.TEXT,
-    }.get(kind, Kind.NONE)
-    for kind in range(256)
-)
+_KIND_OF = {
+    ValueKind.NULL: Kind.NONE,
+    ValueKind.FLOAT: Kind.FLOAT,
+    ValueKind.INT: Kind.INT,
+    ValueKind.UINT: Kind.UINT,
+    ValueKind.FALSE: Kind.BOOL,
+    ValueKind.TRUE: Kind.BOOL,
+    ValueKind.TEXT: Kind.TEXT,
+}
+_KINDS = bytes.maketrans(bytes(_KIND_OF), bytes(_KIND_OF.values()))
 """The historian's kind for each of the journal's."""
 
 
@@ -82,6 +81,11 @@ class Delivery:
     def __len__(self) -> int:
         return len(self._source_ns)
 
+    @property
+    def series(self) -> Mapping[int, Series]:
+        """Series by number."""
+        return self._table.by_number
+
     def add(self, rows: Rows) -> None:
         """Add the values of a record, none of them unsupported.
 
@@ -97,10 +101,10 @@ class Delivery:
         self._ints.extend(rows.ints)
         self._texts += rows.texts
 
-    def samples(self) -> Sequence[Sample]:
+    def samples(self) -> SampleColumns:
         """Return all values."""
         if not self._source_ns:
-            return ()
+            return SampleColumns.empty()
         kinds = np.frombuffer(bytes(self._kinds), np.uint8)
         source_ns = np.array(self._source_ns, np.int64)
         lags_ns = np.array(self._lags_ns, np.int64)

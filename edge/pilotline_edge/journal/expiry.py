@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from pilotline_edge.cause import Cause
 from pilotline_edge.errors import RecordCorrupt
+from pilotline_edge.journal.decoding import Content, decode
 from pilotline_edge.journal.reader import UNKNOWN_BEFORE_NS
-from pilotline_edge.journal.record import Content, Samples, decode, encode
+from pilotline_edge.journal.record import Samples, encode
 from pilotline_edge.journal.schema import DELETE_RECORDS, EXPIRED_RECORDS, REPLACE_RECORD
 from pilotline_historian import EVENTS, Gap, Series
 

@@ -7,10 +7,11 @@ import structlog
 
 from pilotline_edge.cause import Cause
 from pilotline_edge.errors import RecordCorrupt
-from pilotline_edge.journal import record
-from pilotline_edge.journal.record import Refused
+from pilotline_edge.journal.decoding import Refused, content_of, decode_rows
+from pilotline_edge.journal.delivery import Delivery, SeriesTable
 from pilotline_edge.journal.schema import LAST_NUMBER, NEXT_RECORDS, open_reader
-from pilotline_historian import Event, Gap, Sample, Series
+from pilotline_historian import Event, Gap, Series
+from pilotline_historian.sample_columns import SampleColumns
 
 log = structlog.get_logger("pilotline.edge")
 
@@ -27,7 +28,7 @@ class Backlog:
 
     Attributes:
         upto: number of the last record; all up to it may be removed once delivered.
-        samples: values in the order they were kept.
+        samples: values in the order they were kept, as columns.
         refused: values that no historian takes.
         events: events in the order they were kept.
         gaps: declared gaps, including those that damaged records left.
@@ -37,7 +38,7 @@ class Backlog:
     """
 
     upto: int = 0
-    samples: list[Sample] = field(default_factory=list)
+    samples: SampleColumns = field(default_factory=SampleColumns.empty)
     refused: list[Refused] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
@@ -78,7 +79,7 @@ class BacklogReader:
 
     def __init__(self, path: Path) -> None:
         self._connection = open_reader(path)
-        self._series: dict[int, Series] = {}
+        self._table = SeriesTable({})
         self.delivered_ns: dict[str, int] = dict(
             self._connection.execute("SELECT machine, published_ns FROM delivered")
         )
@@ -104,43 +105,47 @@ class BacklogReader:
         upto = LAST_NUMBER if lane.upto is None else lane.upto
         published = dict(lane.published_ns)
         rows = self._connection.execute(NEXT_RECORDS, (lane.after, upto))
+        # After the records were looked for, so that the series of each of them is known.
+        delivery = Delivery(self._known_series())
         try:
             for seq, site, machine, published_ns, count, body in rows:
-                if backlog and backlog.count + count > most_samples:
+                if backlog and len(delivery) + len(backlog.events) + count > most_samples:
                     break
                 before = published.get(machine, published_ns - UNKNOWN_BEFORE_NS) - _LATE_NS
                 lost = Gap(site, machine, None, before, published_ns, Cause.JOURNAL_DAMAGED)
-                self._take(backlog, body, lost)
+                self._take(backlog, delivery, body, lost)
                 backlog.oldest = backlog.oldest or (machine, published_ns)
                 backlog.upto = seq
                 backlog.published_ns[machine] = published[machine] = published_ns
         finally:
             rows.close()
+        backlog.samples = delivery.samples()
         return backlog
 
-    def _take(self, backlog: Backlog, body: bytes, lost: Gap) -> None:
+    def _take(self, backlog: Backlog, delivery: Delivery, body: bytes, lost: Gap) -> None:
         """Add a record's content, or the gap that it leaves when it is damaged."""
         try:
-            content = record.decode(body, self._known_series())
+            rows = decode_rows(body)
+            refused = [] if rows.plain else content_of(rows, delivery.series).refused
+            delivery.add(rows if rows.plain else rows.sound())
         except RecordCorrupt as error:
             log.error("edge.record_corrupt", machine=lost.machine, reason=str(error))  # noqa: TRY400 - no stack: the disk is at fault
             backlog.corrupt += 1
             backlog.gaps.append(lost)
             return
-        backlog.samples += content.samples
-        backlog.refused += content.refused
-        backlog.gaps += content.gaps
-        backlog.events += content.events
+        backlog.refused += refused
+        backlog.gaps += rows.gaps
+        backlog.events += rows.events
 
-    def _known_series(self) -> dict[int, Series]:
+    def _known_series(self) -> SeriesTable:
         """Return the series by number, reading again while tags are still being added."""
         (count,) = self._connection.execute("SELECT count(*) FROM series").fetchone()
-        if count != len(self._series):
+        if count != len(self._table):
             rows: list[tuple[int, str, str, str]] = self._connection.execute(
                 "SELECT number, site, machine, tag FROM series"
             ).fetchall()
-            self._series = {number: Series(*names) for number, *names in rows}
-        return self._series
+            self._table = SeriesTable({number: Series(*names) for number, *names in rows})
+        return self._table
 
     def close(self) -> None:
         """Close the file."""
