@@ -82,7 +82,8 @@ class World:
                 self.queues[tag] = []
         if group in self.missing:
             self.missing.discard(group)
-            self.declare(self.agent.messages_missing(group, self.now, Cause.MESSAGES_LOST))
+            firsts = {tag: source for tag, source, _ in reversed(values)}
+            self.declare(self.agent.messages_missing(group, self.now, Cause.MESSAGES_LOST, firsts))
         self.declare(self.agent.received(group, self.now, True, values))
         self.received |= {(tag, at) for tag, at, _ in values}
         self.durable = json.dumps(self.agent.to_json())

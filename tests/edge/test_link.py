@@ -193,6 +193,37 @@ def test_messages_the_server_no_longer_has_are_a_declared_gap(rig: Rig) -> None:
     assert gap.end_ns == START + 4050 * MS
 
 
+def test_a_message_lost_before_a_long_outage_is_a_gap_no_longer_than_what_it_held(rig: Rig) -> None:
+    """The message that arrives after a minute holds all that the server queued in it."""
+    queued: Any = [(HANDLE, float(s), 0, START + s * 1000 * MS, None) for s in range(3, 60)]
+
+    async def work() -> None:
+        await _take(rig, message(1))
+        await _take(rig, Publication(7, 3, START + 60_000 * MS, False, queued))
+
+    run(work)
+    values, (gap,) = rig.kept()
+    assert len(values) == 58
+    assert (gap.tag, gap.start_ns, gap.end_ns) == ("a", START + 1000 * MS, START + 3000 * MS)
+
+
+def test_what_is_on_disk_only_after_the_server_restarted_is_not_acknowledged_to_it(
+    rig: Rig,
+) -> None:
+    """Another run of a server counts its subscriptions and messages from the same numbers."""
+
+    async def work() -> None:
+        rig.session.services.kept = {1: _kept(1)}
+        await rig.link._messages.take_again(message(1))
+        rig.link._forget_server()
+        rig.link._messages.acknowledge.append((7, 9))
+        await asyncio.sleep(0.2)
+        assert rig.kept()[0] == [100.0], "it is on disk"
+        assert rig.link._messages.acknowledge == [(7, 9)]
+
+    run(work)
+
+
 def test_a_keep_alive_shows_missing_messages_too(rig: Rig) -> None:
     async def work() -> None:
         await _take(rig, message(1))

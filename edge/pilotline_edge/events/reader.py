@@ -1,6 +1,7 @@
 """Event reader: one machine's event subscription with its intake, and the refresh of conditions."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -56,9 +57,9 @@ class EventReader:
         """Note that the item is about to be created anew; what lies between will be a gap."""
         self.intake.lost(cause)
 
-    def missing(self, until_ns: int, cause: Cause) -> list[Gap]:
+    def missing(self, publication: Publication, cause: Cause) -> list[Gap]:
         """Return the gap that events lost for good leave."""
-        return self.intake.missing(until_ns, cause)
+        return self.intake.missing(publication.published_ns or time.time_ns(), cause)
 
     def store(
         self, publication: Publication, gaps: Sequence[Gap], *, replayed: bool

@@ -24,6 +24,10 @@ Seen = tuple[str, int, int]
 """Tag id, source time in ns UTC and status code of one value received."""
 
 
+_TIGHTER_FROM_NS = 1_000_000_000
+"""By how much a tag's own gap must be shorter to be declared instead of one with the others."""
+
+
 class Coverage:
     """What is known of one machine's tags, in source time, and what losses left unknown.
 
@@ -186,11 +190,27 @@ class Coverage:
         """Return the gap that a full queue at the server left before the value it kept."""
         return self._gap(tag, self.covered_ns(tag), first_kept_ns, cause)
 
-    def messages_missing(self, group: int, until_ns: int, cause: Cause) -> list[Gap]:
-        """Return the gaps that messages lost on the way left, up to the one that arrived."""
+    def messages_missing(
+        self, group: int, until_ns: int, cause: Cause, firsts: Mapping[str, int]
+    ) -> list[Gap]:
+        """Return the gaps that messages lost on the way left, up to the one that arrived.
+
+        A queue is first in, first out: what is lost of a tag is older than its first value in the
+        message that arrived, which after an outage may hold minutes.
+
+        Args:
+            group: publishing interval of the subscription.
+            until_ns: when the message that arrived was published.
+            cause: why they are lost.
+            firsts: source time of the first value of each tag in it.
+        """
         waiting = self._waiting()
         tags = {tag for tag, of in self.known.groups.items() if of == group and tag not in waiting}
-        return self._missing(tags, until_ns, cause)
+        tight = {tag for tag in tags if until_ns - firsts.get(tag, until_ns) > _TIGHTER_FROM_NS}
+        gaps = self._missing(tags - tight, until_ns, cause)
+        for tag in sorted(tight):
+            gaps += self._gap(tag, self.covered_ns(tag), firsts[tag], cause)
+        return gaps
 
     def _missing(self, tags: set[str], until_ns: int, cause: Cause) -> list[Gap]:
         if not tags:

@@ -1,7 +1,6 @@
 """Messages: what subscriptions publish, taken once, in order, and acknowledged when durable."""
 
 import asyncio
-import time
 from collections.abc import Callable
 
 import structlog
@@ -142,8 +141,7 @@ class Messages:
             return []
         self._state.missing += missing
         log.warning("edge.messages_missing", machine=self._state.machine, count=missing)
-        until_ns = publication.published_ns or time.time_ns()
-        return stream.missing(until_ns, self._blockage.behind(Cause.MESSAGES_LOST))
+        return stream.missing(publication, self._blockage.behind(Cause.MESSAGES_LOST))
 
 
 def _acknowledgement(publication: Publication) -> Acknowledgement:

@@ -27,7 +27,7 @@ class Stream(Protocol):
     def lost(self, cause: Cause) -> None:
         """Note that its items are about to be created anew; what lies between will be a gap."""
 
-    def missing(self, until_ns: int, cause: Cause) -> list[Gap]:
+    def missing(self, publication: Publication, cause: Cause) -> list[Gap]:
         """Return the gaps that messages lost for good leave, up to the one that arrived."""
 
     def store(

@@ -1,6 +1,7 @@
 """Value stream: the values of one subscription, and what is missing before them."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,9 +46,16 @@ class ValueStream:
         """Note that its items are about to be created anew; what lies between will be a gap."""
         self.intake.lost([item.tag.id for item in self.subscription.items], cause)
 
-    def missing(self, until_ns: int, cause: Cause) -> list[Gap]:
+    def missing(self, publication: Publication, cause: Cause) -> list[Gap]:
         """Return the gaps that messages lost for good leave, up to the one that arrived."""
-        return self.intake.coverage.messages_missing(self.subscription.key, until_ns, cause)
+        until_ns = publication.published_ns or time.time_ns()
+        firsts: dict[str, int] = {}
+        for handle, _, _, source_ns, server_ns in publication.changes:
+            item = self.subscription.item(handle)
+            if item is not None:
+                firsts.setdefault(item.tag.id, source_ns or server_ns or until_ns)
+        key = self.subscription.key
+        return self.intake.coverage.messages_missing(key, until_ns, cause, firsts)
 
     def store(
         self, publication: Publication, gaps: Sequence[Gap], *, replayed: bool

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from pilotline_historian import Gap, Sample, Series
+from pilotline_historian import COVERED, Gap, Sample, Series
 from pilotline_historian.influxdb.events import EVENT
 from pilotline_historian.influxdb.line_protocol import GAP, SAMPLE
 from tests.historian.influx_write import Answer, Endpoint, write_endpoint
@@ -44,10 +44,27 @@ class Stored:
         """Refuse one value in a hundred for good, and remember which."""
         if point.time_ns // 1_000_000 % _PICKED or "tag" not in point.tags:
             return False
-        if point.tags["tag"] == "edge.covered" or point.fields.keys() & {"end_ns"}:
+        if point.tags["tag"] == COVERED or point.fields.keys() & {"end_ns"}:
             return False
         self.planted.add(point.time_ns)
         return True
+
+    def copy(self) -> "Stored":
+        """Return what it holds at this moment."""
+        return Stored(Endpoint(points=dict(self.endpoint.points)), planted=set(self.planted))
+
+    def vouched_ns(self, machine: str) -> int:
+        """Return the source time up to which the agent vouches for every tag of a machine."""
+        return max(
+            (
+                time_ns
+                for tags, time_ns, fields in self._of(SAMPLE)
+                if (tags["machine"], tags["tag"]) == (machine, COVERED)
+                and not fields.get("value_int")
+                and not fields.get("value_float")
+            ),
+            default=0,
+        )
 
     def well(self) -> None:
         """Take everything."""

@@ -1,5 +1,6 @@
 """What the chaos left: every value and event accounted for, gaps tight, nothing piled up."""
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from tests.faults.completeness import FOREVER_NS, Verdict, judge
 _SITE = "aarhus"
 _POLL_NS = 700_000_000
 """How long a polled value must last to be seen by a poll that is in time."""
+_WATCH_S = 2.0
 
 
 @dataclass
@@ -67,23 +69,51 @@ class Judgement:
 def judged(made: World) -> Judgement:
     """Hold what the machines emitted against what the historian has."""
     plant, stored = read_plant(made.file.path), made.stored
-    letters = set(_letters(made.data))
-    entries: list[LedgerEntry] = []
     found = Judgement(Verdict(), again=stored.again)
+    letters = set(_letters(made.data))
     for machine, described in zip(made.machines, made.file.machines, strict=True):
         spells = made.file.spells[described.id]
-        for tag in machine.tags:
-            sent = [each for each in machine.ledger if each.tag == tag]
-            wanted = [(0, 2**62)] if tag != "x" else spells
-            entries += _entries(described.id, tag, sent, wanted, machine, stored, letters)
         found.lost += _lost(described.id, machine, stored, letters, spells)
         found.events += len(machine.told)
         found.events_wrong += _events_wrong(described.id, machine, stored)
-    found.verdict = judge(entries, stored, plant)
+    found.events_wrong += made.unvouched
+    found.verdict = judge(_all_entries(made, stored), stored, plant)
     found.gaps = [
         gap for gap in stored.gaps(None, 0, FOREVER_NS) if gap.cause != Cause.AGENT_STARTED
     ]
     return found
+
+
+async def watch_vouching(made: World) -> None:
+    """Look every other second whether the historian has what the agent vouches for there."""
+    plant = read_plant(made.file.path)
+    missing: list[LedgerEntry] = []
+    while True:
+        await asyncio.sleep(_WATCH_S)
+        # What a server skipped, and letters, may be told of a little later than the values.
+        letters = set(_letters(made.data))
+        skipped = set[int]().union(*(machine.skipped for machine in made.machines))
+        made.unvouched += [
+            f"vouched for and not there: {each}"
+            for each in missing
+            if each.source_time_ns not in letters | skipped
+        ]
+        stored = made.stored.copy()
+        until_ns = {
+            described.id: stored.vouched_ns(described.id) for described in made.file.machines
+        }
+        missing = judge(_all_entries(made, stored), stored, plant, until_ns).missing
+
+
+def _all_entries(made: World, stored: Stored) -> list[LedgerEntry]:
+    letters = set(_letters(made.data))
+    entries: list[LedgerEntry] = []
+    for machine, described in zip(made.machines, made.file.machines, strict=True):
+        for tag in machine.tags:
+            sent = [each for each in machine.ledger if each.tag == tag]
+            wanted = [(0, 2**62)] if tag != "x" else made.file.spells[described.id]
+            entries += _entries(described.id, tag, sent, wanted, machine, stored, letters)
+    return entries
 
 
 def _letters(data: Path) -> Iterator[int]:
@@ -115,6 +145,7 @@ def _entries(
     if tag == POLLED:
         times = [each.source_ns for each in sent]
         brief = {at for at, then in pairwise(times) if then - at < _POLL_NS}
+        brief |= set(times[-1:]) if not machine.resting else set()
     written = {each.source_ns for each in sent}
     for each in sent:
         at = each.source_ns

@@ -8,11 +8,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+from asyncua import ua
 from asyncua.server.server import Server
 
+from tests.edge.history_machine import KeptHistory
 from tests.edge.opcua_machine import Sent
 from tests.edge.reporting_machine import ReportingMachine
-from tests.faults.witness import WitnessedMachine
+from tests.edge.running import until
+from tests.faults.witness import WitnessedMachine, ns_of
 from tests.interop.node_machine import NodeMachine
 
 STEADY = ("a", "b", "c", "x")
@@ -46,6 +49,10 @@ class Changing(Protocol):
     @property
     def tags(self) -> tuple[str, ...]: ...
 
+    @property
+    def resting(self) -> bool:
+        """Whether it changes no more."""
+
     async def begin(self) -> None:
         """Start the server and the changes."""
 
@@ -68,9 +75,11 @@ class AsyncuaChaos(WitnessedMachine, ReportingMachine):
 
     Attributes:
         told: when each event happened, ns UTC, by its message.
+        history: what the server keeps of every variable, over restarts, or None.
     """
 
     told: dict[str, int] = field(default_factory=dict)
+    history: KeptHistory | None = None
     _fillers: int = 0
     _turn: int = 0
     _changing: asyncio.Task[None] | None = None
@@ -80,9 +89,28 @@ class AsyncuaChaos(WitnessedMachine, ReportingMachine):
         """Have the server number its namespaces as it is told."""
         self.prepare = self._fill
 
+    @property
+    def resting(self) -> bool:
+        return self._changing is None
+
     async def _fill(self, server: Server) -> None:
         for number in range(self._fillers):
             await server.register_namespace(f"urn:pilotline:filler:{number}")
+        if self.history is not None:
+            server.iserver.history_manager.set_storage(self.history)
+
+    async def add(self, tag: str, server: Server | None = None, index: int = 2) -> None:
+        server = server or self._server
+        await super().add(tag, server, index)
+        assert server is not None
+        if self.history is not None:
+            name: Any = tag
+            node = server.get_node(ua.NodeId(name, ua.Int16(index)))
+            await server.historize_node_data_change(node)
+            # The value it has already was written before anybody listened.
+            newest = await node.read_data_value()
+            if newest.SourceTimestamp not in self.history.times(tag)[-2:]:
+                await self.history.save_node_value(node.nodeid, newest)
 
     async def begin(self) -> None:
         await self.start()
@@ -101,16 +129,30 @@ class AsyncuaChaos(WitnessedMachine, ReportingMachine):
 
     async def restart(self, away_s: float, *, renumbered: bool) -> None:
         async with self._open:
+            await self._kept()
             await self.stop()
             await asyncio.sleep(away_s)
+            renumbered = renumbered and self.history is None  # it knows its nodes by their ids
             self._fillers = random.Random(len(self.ledger)).randrange(4) if renumbered else 0
             await self.start()
+
+    async def _kept(self) -> None:
+        """Wait until the history has every value: one that forgets some in between is a liar."""
+        if self.history is None:
+            return
+        last = {sent.tag: sent.source_ns for sent in self.ledger}
+        history = self.history
+        await until(
+            lambda: all(at in map(ns_of, history.times(tag)[-3:]) for tag, at in last.items())
+        )
 
     async def forget_subscriptions(self) -> None:
         async with self._open:
             assert self._server is not None
             service = self._server.iserver.subscription_service
-            await service.delete_subscriptions(list(service.subscriptions))
+            # Those without are the server's own, by which it keeps its history.
+            ours = [n for n, each in service.subscriptions.items() if each.pub_request_callback]
+            await service.delete_subscriptions(ours)
 
     async def stop(self) -> None:
         with suppress(ConnectionError):
@@ -150,6 +192,10 @@ class NodeChaos:
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the machine has
         return getattr(self._node, name)
+
+    @property
+    def resting(self) -> bool:
+        return self._writing is None
 
     async def begin(self) -> None:
         await self._node.start()

@@ -20,9 +20,10 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests.edge.history_machine import KeptHistory
 from tests.edge.small_disk import mounted_at
 from tests.faults.chaos.historian import storing
-from tests.faults.chaos.judgement import Judgement, judged
+from tests.faults.chaos.judgement import Judgement, judged, watch_vouching
 from tests.faults.chaos.machine import (
     POLLED,
     SELDOM,
@@ -35,14 +36,19 @@ from tests.faults.chaos.sequence import KINDS, Step, drawn, parsed, shrunk
 from tests.faults.chaos.world import World, play, tail, world
 
 ASYNCUA_TAGS = (*STEADY, SELDOM, POLLED)
+ASYNCUA, WITH_HISTORY, NODE = "asyncua", "asyncua-history", "node-opcua"
 
 
 def machines_of(names: Sequence[str], folder: Path) -> list[Changing]:
     """Return machines on these servers."""
-    return [
-        AsyncuaChaos(ASYNCUA_TAGS) if name == "asyncua" else NodeChaos(folder / f"node-{number}")
-        for number, name in enumerate(names)
-    ]
+    made: list[Changing] = []
+    for number, name in enumerate(names):
+        if name == NODE:
+            made.append(NodeChaos(folder / f"node-{number}"))
+        else:
+            history = KeptHistory(10_000) if name == WITH_HISTORY else None
+            made.append(AsyncuaChaos(ASYNCUA_TAGS, history=history))
+    return made
 
 
 async def suffer(
@@ -51,7 +57,7 @@ async def suffer(
     """Play a sequence in a world of its own and judge what it left."""
     with storing() as stored:
         async with world(folder, stored, machines_of(servers, folder)) as made:
-            await play(made, steps)
+            await play(made, steps, watch_vouching)
         return made, judged(made)
 
 
@@ -85,7 +91,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=1, help="how many sequences")
     parser.add_argument("--steps", type=int, default=12, help="faults in each")
     parser.add_argument("--kinds", nargs="*", default=list(KINDS), choices=list(KINDS))
-    parser.add_argument("--servers", nargs="*", default=["asyncua", "node-opcua"])
+    parser.add_argument("--servers", nargs="*", default=[ASYNCUA, NODE])
     parser.add_argument("--parallel", type=int, default=1)
     parser.add_argument("--sequence", type=Path, help="a file with steps instead of seeds")
     parser.add_argument("--shrink", action="store_true", help="drop steps while it still fails")

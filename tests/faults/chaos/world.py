@@ -7,7 +7,7 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -70,6 +70,7 @@ class World:
         diary: when each fault began and ended, seconds since the beginning.
         ended: how often the agent ended by itself, as it may while its disk is full.
         footprint: of the agent in the end.
+        unvouched: what the historian lacked although the agent had vouched for it there.
     """
 
     folder: Path
@@ -80,6 +81,7 @@ class World:
     diary: list[tuple[float, float, str]] = field(default_factory=list)
     ended: int = 0
     footprint: Footprint | None = None
+    unvouched: list[str] = field(default_factory=list)
     begun_at: float = field(default_factory=time.time)
     _begun: float = field(default_factory=time.monotonic)
     _agent: "subprocess.Popen[bytes] | None" = None
@@ -361,15 +363,29 @@ async def world(folder: Path, stored: Stored, machines: Sequence[Changing]) -> A
             await asyncio.gather(looking, return_exceptions=True)
 
 
-async def play(made: World, steps: Sequence[Step]) -> None:
-    """Let the faults of a sequence happen, each when its time has come, and recover."""
+async def play(
+    made: World, steps: Sequence[Step], watch: Callable[[World], Coroutine[Any, Any, None]]
+) -> None:
+    """Let the faults of a sequence happen, each when its time has come, and recover.
+
+    Args:
+        made: the world.
+        steps: the sequence.
+        watch: looks at the historian meanwhile, until cancelled.
+    """
     await made.settled()
     happening: list[asyncio.Task[Any]] = []
-    for step in steps:
-        await asyncio.sleep(step.after_s)
-        happening.append(asyncio.ensure_future(made.suffer(step)))
-    await asyncio.gather(*happening)
-    await made.recover()
+    watching = asyncio.ensure_future(watch(made))
+    try:
+        for step in steps:
+            await asyncio.sleep(step.after_s)
+            happening.append(asyncio.ensure_future(made.suffer(step)))
+        await asyncio.gather(*happening)
+        await made.recover()
+        assert not watching.done(), watching
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
 
 
 def tail(path: Path, lines: int = 30) -> str:
