@@ -93,6 +93,19 @@ def test_a_server_that_never_ends_is_asked_a_bounded_number_of_times() -> None:
     assert loss.left[-1][2] == 20 * S
 
 
+def test_a_later_value_shows_that_history_went_on_to_an_end_that_is_no_value_s_time() -> None:
+    """Polls are missed until the next one, which rarely finds a value of its own instant."""
+    gap = Gap("aarhus", "mill-1", "a", 12 * S, 20 * S, Cause.POLLS_MISSED)
+    loss = Loss(gap, 0, {"a": SPAN})
+    reading = Reading(loss, "a")
+    assert reading.until_ns == 20 * S
+    assert len(reading.take(Answer(0, None, at(10, 13)), 0.0)) == 1
+    assert reading.take(Answer(0, None, at(13)), 0.0) == []
+    assert reading.until_ns > 21 * S
+    assert reading.take(Answer(0, None, at(13, 21)), 1.0) == []
+    assert (loss.spans, loss.gaps()) == ({}, [])
+
+
 def test_a_server_short_of_continuation_points_is_asked_for_one_tag_after_the_other() -> None:
     loss = Loss(
         Gap("aarhus", "mill-1", None, 12 * S, 20 * S, Cause.AGENT_STOPPED),

@@ -228,7 +228,7 @@ def _stretch(readings: Sequence[Reading]) -> Stretch:
         return first.asked
     return Stretch(
         min(reading.from_ns for reading in readings),
-        max(reading.span[2] for reading in readings),
+        max(reading.until_ns for reading in readings),
         any(reading.bounds for reading in readings),
         values_each(len(readings)),
     )

@@ -13,6 +13,8 @@ from pilotline_edge.link.opening import Span
 _NEAR_NS = 10_000_000_000
 """Readings that begin within ten seconds are asked for together."""
 
+_BEYOND_NS = 60_000_000_000
+
 _WAITS_S = (1.0, 2.0, 4.0, 8.0, 8.0, 8.0)
 """A server may write its history seconds after the values."""
 
@@ -77,6 +79,15 @@ class Reading:
     def span(self) -> Span:
         """What is still missing."""
         return self.loss.spans[self.tag]
+
+    @property
+    def until_ns(self) -> int:
+        """How far to ask.
+
+        Where the end is not a value's own time, as after missed polls, only a later value shows
+        that the history went on until then; so it is looked for once nothing came up to the end.
+        """
+        return self.span[2] + (_BEYOND_NS if self._tries else 0)
 
     def question(self) -> Question:
         """Return what to ask next."""
