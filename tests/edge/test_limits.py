@@ -199,10 +199,10 @@ def test_tags_without_room_in_any_subscription_are_polled_the_slowest_first(
             OpcUaMachine(TAGS, prepare=room.furnish) as mill,
             agent(read_at(mill.url), historian, tmp_path),
         ):
-            await until(lambda: reading(tmp_path).get("polled") == 2)
+            await every_tag_read(tmp_path, subscribed=6)
             status = reading(tmp_path)
+            assert status["polled"] == 2
             assert [each["interval_ms"] for each in status["polls"]] == [56, 57]
-            assert status["subscribed"] == 6
             await mill.write("h", 1.0)
             await until(lambda: lost(mill.ledger, historian) == [])
             if not told:
@@ -226,7 +226,8 @@ def test_where_the_server_as_a_whole_is_full_no_subscription_stays_empty(
             OpcUaMachine(TAGS, prepare=room.furnish) as mill,
             agent(read_at(mill.url), historian, tmp_path),
         ):
-            await until(lambda: reading(tmp_path).get("polled") == 3)
+            await every_tag_read(tmp_path, subscribed=5)
+            await until(lambda: reading(tmp_path)["polled"] == 3)
             assert [each["interval_ms"] for each in reading(tmp_path)["polls"]] == [55, 56, 57]
             await until(lambda: room.taken == [5])
             if not told:

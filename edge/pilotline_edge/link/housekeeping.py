@@ -64,9 +64,11 @@ class Housekeeping:
                 for subscription in self._streams.subscriptions:
                     subscription.listen()
                 continue
-            await self._streams.spread()
             for stream in self._streams:
                 await self._tend(stream)
+            while fresh := await self._streams.spread():
+                for stream in fresh:
+                    await self._tend(stream)
             # Nothing is being made now, so what is not known is not about to be.
             await self._streams.remove_strays(self._session.services)
             self._tags.regroup()

@@ -96,7 +96,7 @@ class Streams:
         self.strays.clear()
         for stream in self:
             await self._heal(stream, origin, take, first=first)
-        while fresh := await self._spread():
+        while fresh := await self.spread():
             for stream in fresh:
                 await self._heal(stream, origin, take, first=True)
 
@@ -112,9 +112,9 @@ class Streams:
         if step is Step.RECREATED:
             self._made(stream)
 
-    async def spread(self) -> None:
-        """Find room in other subscriptions for what one refused; what is new is made by tending."""
-        await self._spread()
+    async def spread(self) -> Sequence[Stream]:
+        """Find room in other subscriptions for what one refused; return those to be made."""
+        return await self._spread()
 
     async def remove_strays(self, services: UaSession) -> None:
         """Have the server remove what it publishes to us and we know nothing of.

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from asyncua import ua
 from asyncua.server.server import Server
 
+from tests.edge.crowded_machine import Room
 from tests.edge.history_machine import KeptHistory
 from tests.edge.opcua_machine import Sent
 from tests.edge.reporting_machine import ReportingMachine
@@ -76,10 +77,12 @@ class AsyncuaChaos(WitnessedMachine, ReportingMachine):
     Attributes:
         told: when each event happened, ns UTC, by its message.
         history: what the server keeps of every variable, over restarts, or None.
+        room: how much its server has, where that is little.
     """
 
     told: dict[str, int] = field(default_factory=dict)
     history: KeptHistory | None = None
+    room: Room | None = None
     _fillers: int = 0
     _turn: int = 0
     _changing: asyncio.Task[None] | None = None
@@ -96,6 +99,8 @@ class AsyncuaChaos(WitnessedMachine, ReportingMachine):
     async def _fill(self, server: Server) -> None:
         for number in range(self._fillers):
             await server.register_namespace(f"urn:pilotline:filler:{number}")
+        if self.room is not None:
+            await self.room.furnish(server)
         if self.history is not None:
             server.iserver.history_manager.set_storage(self.history)
 
@@ -183,9 +188,13 @@ class AsyncuaChaos(WitnessedMachine, ReportingMachine):
 class NodeChaos:
     """A machine on node-opcua, whose variables all are steady; it reports no events."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, of_one: int = 0) -> None:
         folder.mkdir()
-        self._node = NodeMachine(STEADY, folder, period_ms=int(PERIOD_S * 1000), resting=True)
+        limits = {"maxMonitoredItemsPerSubscription": of_one} if of_one else {}
+        period_ms = int(PERIOD_S * 1000)
+        self._node = NodeMachine(
+            STEADY, folder, period_ms=period_ms, resting=True, limits=limits, hidden=bool(of_one)
+        )
         self._open = asyncio.Lock()
         self._writing: Any = None
         self.told: dict[str, int] = {}

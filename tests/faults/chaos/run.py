@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests.edge.crowded_machine import Room
 from tests.edge.history_machine import KeptHistory
 from tests.edge.small_disk import mounted_at
 from tests.faults.chaos.historian import storing
@@ -35,19 +36,24 @@ from tests.faults.chaos.machine import (
 from tests.faults.chaos.sequence import KINDS, Step, drawn, parsed, shrunk
 from tests.faults.chaos.world import World, play, tail, world
 
+CROWDED = "-crowded"
+"""Ends the name of a server that has little room in a subscription, and does not say so."""
+
 ASYNCUA_TAGS = (*STEADY, SELDOM, POLLED)
 ASYNCUA, WITH_HISTORY, NODE = "asyncua", "asyncua-history", "node-opcua"
 
 
 def machines_of(names: Sequence[str], folder: Path) -> list[Changing]:
-    """Return machines on these servers."""
+    """Return machines on these servers; `CROWDED` stands for two items a subscription."""
     made: list[Changing] = []
     for number, name in enumerate(names):
-        if name == NODE:
-            made.append(NodeChaos(folder / f"node-{number}"))
+        of_one = 2 if name.endswith(CROWDED) else 0
+        if name.startswith(NODE):
+            made.append(NodeChaos(folder / f"node-{number}", of_one))
         else:
-            history = KeptHistory(10_000) if name == WITH_HISTORY else None
-            made.append(AsyncuaChaos(ASYNCUA_TAGS, history=history))
+            history = KeptHistory(10_000) if name.startswith(WITH_HISTORY) else None
+            room = Room(of_one=of_one) if of_one else None
+            made.append(AsyncuaChaos(ASYNCUA_TAGS, history=history, room=room))
     return made
 
 
