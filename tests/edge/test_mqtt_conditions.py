@@ -115,7 +115,7 @@ def test_a_broker_that_comes_back_without_memory_is_told_every_condition_again(
 def test_an_agent_that_may_only_write_publishes_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def refuse(self: BrokerSession, topics: str, *, own: bool = True) -> None:
+    async def refuse(self: BrokerSession, topics: str, *, qos: int = 1, own: bool = True) -> None:
         raise aiomqtt.MqttError(f"planted: no reading of {topics}")
 
     async def work(broker: Broker) -> None:

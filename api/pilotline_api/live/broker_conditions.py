@@ -81,6 +81,14 @@ class ConditionPicture:
         of.named = named
         self._changed[machine] = None
 
+    def incomplete(self) -> list[str]:
+        """Return the machines of whose list not every condition has come."""
+        return [
+            machine
+            for machine, of in self._machines.items()
+            if of.named is not None and not of.held.keys() >= set(of.named.active)
+        ]
+
     def of_agent(self, agent: str) -> None:
         """Look again at what an agent said, since it came or went."""
         for machine, of in self._machines.items():

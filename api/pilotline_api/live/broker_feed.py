@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Final
 
 import structlog
@@ -33,6 +34,10 @@ CONNECTIONS_PERIOD_S: Final = 2.0
 MAX_VALUES: Final = 2_000
 """Most values passed on at once, so that a full picture holds nothing else up."""
 
+MOST_ASKED: Final = 4
+"""Machines whose conditions are asked for at once; each has a hundred at most."""
+
+ASK_AGAIN_S: Final = 2.0
 SOURCE: Final = "mqtt"
 
 _log = structlog.get_logger("pilotline.api.live")
@@ -81,6 +86,7 @@ class BrokerFeed:
         self._now = now
         self._sent_ms = 0
         self._told_at = float("-inf")
+        self._asked_at: dict[str, float] = {}
         self._logged: set[str] = set()
 
     @property
@@ -97,12 +103,35 @@ class BrokerFeed:
         # What the former connection said may have changed unseen; the broker says it all again.
         self._picture = BrokerPicture(self._topics)
         self._told_at = float("-inf")
+        self._asked_at.clear()
         for topics in self._topics.filters:
             await session.subscribe(topics)
         session.well()
         while True:
+            await self._ask_for_conditions(session)
             await self._pass_on()
             await session.pause(PERIOD_S)
+
+    async def _ask_for_conditions(self, session: BrokerSession) -> None:
+        """Have the broker tell the conditions that lists name and that did not come.
+
+        It is asked for few machines at a time, and again where something is missing: brokers drop
+        what waits for a reader beyond some number, Mosquitto beyond a thousand messages.
+        """
+        now = asyncio.get_running_loop().time()
+        due = (
+            machine
+            for machine in self._picture.incomplete()
+            if now - self._asked_at.get(machine, float("-inf")) >= ASK_AGAIN_S
+        )
+        for machine in list(islice(due, MOST_ASKED)):
+            self._asked_at[machine] = now
+            topics = self._topics.conditions(machine)
+            try:
+                await session.subscribe(topics)
+            except library().MqttError as error:
+                # Values go on without; where the connection is lost, the next pause says so.
+                self._note("live.conditions_unreadable", topics, str(error))
 
     async def _pass_on(self) -> None:
         """Give the ingest what came since the last time."""

@@ -139,16 +139,22 @@ class Topics:
     def __init__(self, prefix: str, plant: Plant) -> None:
         self._agents = f"{prefix}/{_AGENTS}/"
         self._subjects: dict[str, Subject] = {}
+        self._conditions: dict[str, str] = {}
         for machine in plant.machines:
             above = f"{prefix}/{machine.site}/{machine.id}"
             self._subjects[above] = OfMachine(machine.id)
             self._subjects[f"{above}/{CONDITIONS}"] = OfConditions(machine.id)
+            self._conditions[machine.id] = f"{above}/{CONDITIONS}/+"
             self._subjects |= {
                 f"{above}/{tag.id}": OfTag(machine.id, tag.id) for tag in machine.tags
             }
         sites = dict.fromkeys(machine.site for machine in plant.machines)
         self.filters = [f"{self._agents}+", *self._of_sites(prefix, sites)]
-        """What to subscribe to: agents, and all that is said of machines of the plant's sites."""
+        """What to subscribe to: agents, and machines, tags and lists of conditions."""
+
+    def conditions(self, machine: str) -> str:
+        """Return what to subscribe to for the conditions of a machine of the plant."""
+        return self._conditions[machine]
 
     def subject(self, topic: str) -> Subject | None:
         """Return what a topic is about, or None when the plant has no such thing."""
@@ -166,8 +172,7 @@ class Topics:
 
     @staticmethod
     def _of_sites(prefix: str, sites: Iterable[str]) -> list[str]:
-        below = ("+", "+/+", f"+/{CONDITIONS}/+")
-        return [f"{prefix}/{site}/{each}" for site in sites for each in below]
+        return [f"{prefix}/{site}/{below}" for site in sites for below in ("+", "+/+")]
 
 
 def decode_value(subject: OfTag, payload: bytes) -> PushedValue:

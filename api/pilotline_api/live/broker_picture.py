@@ -103,6 +103,10 @@ class BrokerPicture:
         """Return what holds at machines that changed, or at all that an agent vouches for now."""
         return self._conditions.holdings(self._vouches, everything=everything)
 
+    def incomplete(self) -> list[str]:
+        """Return the machines of whose list not every condition has come."""
+        return self._conditions.incomplete()
+
     def _vouches(self, named: ConditionList) -> bool:
         run = self._agents.get(named.agent)
         return run is not None and run.online and run.started == named.started

@@ -172,7 +172,8 @@ class MqttFeed:
                 continue
             self._looked_at.add(machine)
             try:
-                await session.subscribe(self._topic(site, machine, LEVEL, "+"), own=False)
+                topics = self._topic(site, machine, LEVEL, "+")
+                await session.subscribe(topics, qos=0, own=False)
             except library().MqttError as error:
                 self._note_refusal(str(error))
 

@@ -52,11 +52,12 @@ class BrokerSession:
                 if outcome is not None:
                     raise outcome
 
-    async def subscribe(self, topics: str, *, own: bool = True) -> None:
+    async def subscribe(self, topics: str, *, qos: int = 1, own: bool = True) -> None:
         """Have what is retained, and what comes, given to the link's `take`.
 
         Args:
             topics: a topic filter.
+            qos: 0 where a message may be lost, but brokers drop those of 1 from some number on.
             own: whether what we publish ourselves comes back.
 
         Raises:
@@ -64,7 +65,7 @@ class BrokerSession:
         """
         from paho.mqtt.subscribeoptions import SubscribeOptions
 
-        options = SubscribeOptions(qos=1, noLocal=not own)
+        options = SubscribeOptions(qos=qos, noLocal=not own)
         for code in await self._client.subscribe(topics, options=options):
             if code.value >= _REFUSED_FROM:
                 raise library().MqttError(f"the broker does not let us read {topics} ({code})")

@@ -7,7 +7,9 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
+import aiomqtt
 import pytest
+from structlog.testing import capture_logs
 
 from pilotline_api.accounts.models import Role
 from pilotline_api.alarms import machine_conditions, monitor
@@ -17,11 +19,12 @@ from pilotline_api.live.broker_messages import Topics
 from pilotline_api.live.broker_picture import BrokerPicture
 from pilotline_api.live.push import MAX_CONDITIONS, Holding, PushError
 from pilotline_edge.live.feed import ConditionRow, LinkState
-from pilotline_edge.mqtt import MqttFeed, condition_key, instant
-from tests.api.live.floor import NOON_NS, bench
+from pilotline_edge.mqtt import BrokerSession, MqttFeed, condition_key, instant
+from tests.api.live.floor import NOON_NS, bench, machine, plant, tag
 from tests.api.live.running import RunningApi, running
-from tests.api.live.test_broker_feed import background
+from tests.api.live.test_broker_feed import Replica, background
 from tests.edge.broker import Broker, mosquitto
+from tests.edge.running import until
 
 MIXER = "pilotline/v1/north/mixer"
 AGENT = "pilotline/v1/_agent/edge-1"
@@ -171,6 +174,55 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(broker_feed, "CONNECTIONS_PERIOD_S", 0.3)
     monkeypatch.setattr(machine_conditions, "CALM_S", 0.3)
     monkeypatch.setattr(monitor, "CONNECTION_LOST_S", 1.5)
+
+
+def test_more_conditions_than_a_broker_holds_for_a_reader_are_all_read(tmp_path: Path) -> None:
+    large = plant(*(machine(f"m{number}", tag("speed")) for number in range(12)))
+    rows = [(f"ns=2;i={number}", *HOT[1:]) for number in range(100)]
+    told = {each.id: rows for each in large.machines}
+    states = {each: ("north", LinkState(True, time.time_ns() // 10**6, None)) for each in told}
+
+    async def work(broker: Broker) -> None:
+        live = MqttFeed(broker.url, "edge-1", lambda: states, {}, conditions=lambda: told)
+        replica, seen = Replica(broker.url, large), dict[str, Holding]()
+        replica.watcher.changed = lambda applied, now: seen.update(applied.conditions)  # type: ignore[method-assign]
+        async with background(live.run):
+            await until(lambda: live.problem is None)
+            async with replica.reading():
+                await until(lambda: sum(each.whole for each in seen.values()) == len(told))
+        assert {len(each.conditions) for each in seen.values()} == {100}
+
+    with mosquitto(tmp_path) as broker:
+        asyncio.run(work(broker))
+
+
+def test_a_replica_that_may_not_read_conditions_reads_values_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed = BrokerSession.subscribe
+
+    async def subscribe(self: BrokerSession, topics: str, **more: Any) -> None:  # noqa: ANN401
+        if "_condition" in topics:
+            raise aiomqtt.MqttError(f"planted: no reading of {topics}")
+        await allowed(self, topics, **more)
+
+    async def work(broker: Broker) -> None:
+        states = {"mixer": ("north", LinkState(True, time.time_ns() // 10**6, None))}
+        told = {"mixer": [HOT]}
+        live = MqttFeed(broker.url, "edge-1", lambda: states, {}, conditions=lambda: told)
+        live.put("mixer", "speed", 1, 1.0, 0)
+        replica = Replica(broker.url, bench())
+        async with background(live.run):
+            await until(lambda: live.pushed == 2)
+            monkeypatch.setattr(BrokerSession, "subscribe", subscribe)
+            with capture_logs() as logs:
+                async with replica.reading():
+                    await until(lambda: replica.value("mixer", "speed") == 1.0)
+                    await until(lambda: "live.conditions_unreadable" in {e["event"] for e in logs})
+                    assert replica.feed.problem is None
+
+    with mosquitto(tmp_path) as broker:
+        asyncio.run(work(broker))
 
 
 class Line:

@@ -36,9 +36,9 @@ class Replica:
 
     def __init__(self, url: str, seen: Plant, environment: Mapping[str, str] | None = None) -> None:
         self.image = PlantImage(seen, this_moment())
-        watcher = Desk()
-        watcher.changed = lambda applied, now: None  # type: ignore[method-assign]
-        ingest = EdgeIngest(self.image, Hub(self.image, this_moment), watcher, this_moment)
+        self.watcher = Desk()
+        self.watcher.changed = lambda applied, now: None  # type: ignore[method-assign]
+        ingest = EdgeIngest(self.image, Hub(self.image, this_moment), self.watcher, this_moment)
         self.feed = BrokerFeed(url, seen, ingest, this_moment, environment or {})
 
     def value(self, machine_id: str, tag_id: str) -> object:
