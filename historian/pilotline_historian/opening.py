@@ -32,13 +32,17 @@ _FORMS: Final = (
 )
 
 
-def open_historian(url: str) -> Historian:
+def open_historian(url: str, *, create: bool = True) -> Historian:
     """Open the historian that a URL names.
 
     ``sqlite:///file`` is the embedded store. ``influxdb://host:port/bucket`` is InfluxDB, with
     ``org`` for 2.x, ``token_file`` (else the token comes from `TOKEN_VARIABLE`), ``timeout_s`` and
     ``ca_file`` as parameters. ``victoriametrics://host:port`` is VictoriaMetrics, which is only
     written to. A server need not be there yet.
+
+    Args:
+        url: such as those.
+        create: whether the embedded store's file is made where it is missing.
 
     Raises:
         HistorianUrlError: the URL cannot be understood.
@@ -50,7 +54,7 @@ def open_historian(url: str) -> Historian:
     except ValueError as error:
         raise HistorianUrlError(f"historian URL {_shown(url)!r}: {error}; write {_FORMS}") from None
     if parts.scheme == "sqlite":
-        return _open_embedded(url, parts)
+        return _open_embedded(url, parts, create)
     if parts.scheme in ("influxdb", "influxdbs"):
         return _open_influxdb(url, parts)
     if parts.scheme in ("victoriametrics", "victoriametricss"):
@@ -60,7 +64,7 @@ def open_historian(url: str) -> Historian:
     )
 
 
-def _open_embedded(url: str, parts: SplitResult) -> Historian:
+def _open_embedded(url: str, parts: SplitResult, create: bool) -> Historian:
     if parts.netloc:
         raise HistorianUrlError(
             f"historian URL {_shown(url)!r} names a host; write three slashes before a relative "
@@ -70,6 +74,11 @@ def _open_embedded(url: str, parts: SplitResult) -> Historian:
     path = unquote(parts.path.removeprefix("/"))
     if not path:
         raise HistorianUrlError(f"historian URL {url!r} names no file; write {_FORMS}")
+    if not create and not Path(path).exists():
+        raise HistorianUrlError(
+            f"there is no historian file {Path(path).absolute()}; correct the URL, or make one by "
+            "`pilotline historian init`"
+        )
     from pilotline_historian.embedded import EmbeddedHistorian
 
     return EmbeddedHistorian(Path(path))

@@ -132,6 +132,16 @@ def test_a_person_reads_the_ledger_in_eighty_columns(url: str) -> None:
     assert "…" not in shown, "nothing is cut"
 
 
+def test_who_mistypes_a_file_gets_no_empty_store(run: Command, tmp_path: Path) -> None:
+    there = tmp_path / "histrian.sqlite"
+    told = run("last", historian=f"sqlite:///{there}")
+    assert told.exit_code == 1
+    assert f"there is no historian file {there}; correct the URL" in told.stderr
+    assert not there.exists()
+    assert run("init", historian=f"sqlite:///{there}").exit_code == 0
+    assert there.exists()
+
+
 def test_a_full_disk_behind_the_output_is_told_in_a_sentence(url: str) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(

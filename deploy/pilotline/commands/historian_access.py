@@ -23,14 +23,19 @@ HistorianUrl = Annotated[
 
 
 @contextmanager
-def opened(url: str) -> Iterator["Historian"]:
-    """Open the historian of a URL for the block; its errors end the command."""
+def opened(url: str, *, create: bool = False) -> Iterator["Historian"]:
+    """Open the historian of a URL for the block; its errors end the command.
+
+    Args:
+        url: where it is.
+        create: whether a file that is not there is made; whoever only looks mistyped its name.
+    """
     from pilotline.logs import log_to_stderr
     from pilotline_historian import HistorianError, open_historian
 
     log_to_stderr(warnings_only=True)
     try:
-        store = open_historian(url)
+        store = open_historian(url, create=create)
         try:
             yield store
             sys.stdout.flush()

@@ -37,7 +37,7 @@ def init(
     keep_reduced_ns = _kept_ns("--keep-reduced", keep_reduced)
     late_ns = _duration_ns("--late", late)
     where: tuple[str, ...] = ()
-    with opened(url) as store:
+    with opened(url, create=True) as store:
         store.retain(keep_ns)
         if downsample:
             where = _influxdb(store, url).downsample(keep_reduced_ns, late_ns)
