@@ -1,6 +1,7 @@
 """A plant file with mistakes is refused, and every mistake is named with its line."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from pilotline_plant import PlantFileError
 from pilotline_plant.errors import Mistake
 from pilotline_plant.examples import example_plant
 from pilotline_plant.reading import read_plant
+from pilotline_plant.reading.naming import some_of
 
 BROKEN = sorted((Path(__file__).parent / "broken").glob("*.toml"))
 EXPECTATION = re.compile(r"!!\s(?P<key>.+?):\s(?P<reason>.+?)(?=\s+!!|$)")
@@ -77,6 +79,18 @@ def test_the_message_lists_file_line_key_value_and_reason() -> None:
         f'{file}:8: sites.works.time_zone = "Europe/Copenhage": '
         "is no IANA time zone; did you mean 'Europe/Copenhagen'?"
     )
+
+
+def test_who_names_what_is_not_there_reads_what_there_is() -> None:
+    file = Path(__file__).parent / "broken" / "machine-references.toml"
+    reasons = {mistake.key: mistake.reason for mistake in mistakes_of(file)}
+    known = ", ".join(sorted(tomllib.loads(file.read_text("utf-8"))["kinds"]))
+    assert reasons["machines.saw-1.kind"] == f"there is no kind 'saw'; the file describes {known}"
+
+
+def test_of_many_ids_the_first_few_are_told() -> None:
+    assert some_of(()) == "none"
+    assert some_of([f"m{number}" for number in range(9)]).endswith("m6, m7 and 1 more")
 
 
 def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:

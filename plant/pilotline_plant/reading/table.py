@@ -12,7 +12,7 @@ from typing import TypeGuard, TypeVar
 
 from pilotline_plant.errors import Mistake
 from pilotline_plant.reading.document import Document
-from pilotline_plant.reading.naming import ID_RULE, did_you_mean, dotted_key, is_id
+from pilotline_plant.reading.naming import ID_RULE, did_you_mean, dotted_key, is_id, some_of
 from pilotline_plant.reading.places import KeyPath
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -190,8 +190,8 @@ class Table:
     ) -> None:
         """Note a mistake when `value` is not among the known ids."""
         if value not in known:
-            hint = did_you_mean(value, known)
-            self.mistake(f"there is no {noun} {value!r}{'; ' + hint if hint else ''}", key, *items)
+            hint = did_you_mean(value, known) or f"the file describes {some_of(known)}"
+            self.mistake(f"there is no {noun} {value!r}; {hint}", key, *items)
 
     # ---- lists and tables -----------------------------------------------------------------------
 
