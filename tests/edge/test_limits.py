@@ -11,6 +11,8 @@ import pytest
 from pilotline_edge.link.coverage import Coverage
 from pilotline_edge.subscription.key import interval_of, key_of, part_of
 from pilotline_plant import EventSource, Machine, Plant
+from pilotline_plant.reading import read_plant
+from tests.edge.agent_process import plant_text
 from tests.edge.crowded_machine import Room
 from tests.edge.memory_historian import MemoryHistorian
 from tests.edge.opcua_machine import OpcUaMachine
@@ -234,6 +236,33 @@ def test_where_the_server_as_a_whole_is_full_no_subscription_stays_empty(
                 room.items = 8
                 await every_tag_read(tmp_path)
                 assert room.taken == [8]
+
+    asyncio.run(work())
+
+
+def test_tags_that_come_or_go_find_room_and_the_others_lose_nothing(tmp_path: Path) -> None:
+    room, file, data = Room(of_one=3), tmp_path / "plant.toml", tmp_path / "data"
+
+    def write(url: str, tags: str) -> None:
+        draft = file.with_suffix(".new")
+        draft.write_text(plant_text({"mill-1": url}, tags), encoding="utf-8")
+        draft.replace(file)
+
+    async def work() -> None:
+        historian = MemoryHistorian()
+        async with OpcUaMachine(TAGS, prepare=room.furnish) as mill:
+            write(mill.url, "abcdef")
+            async with agent(read_plant(file), historian, data, plant_file=file):
+                await every_tag_read(data, subscribed=6)
+                async with writing(mill):
+                    write(mill.url, "bcdefgh")
+                    await every_tag_read(data, subscribed=7)
+                    await asyncio.sleep(0.5)
+                stayed = [sent for sent in mill.ledger if sent.tag in "bcdef"]
+                await until(lambda: lost(stayed, historian) == [])
+                await until(lambda: lost(mill.ledger[-2:], historian) == [])
+                assert status_of(data)["reconnects"] == 0
+            assert room.taken == [3, 3, 1]
 
     asyncio.run(work())
 

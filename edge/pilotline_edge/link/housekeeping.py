@@ -71,7 +71,6 @@ class Housekeeping:
                     await self._tend(stream)
             # Nothing is being made now, so what is not known is not about to be.
             await self._streams.remove_strays(self._session.services)
-            self._tags.regroup()
             self._remember()
             await self._settle_or_note()
 
@@ -79,8 +78,8 @@ class Housekeeping:
         subscription = stream.subscription
         if subscription.subscription_id is not None:
             self._check_silence(subscription)
+            await subscription.unmonitor()  # first, since it makes room
             await subscription.monitor()
-            await subscription.unmonitor()
         elif asyncio.get_running_loop().time() >= subscription.retry_at:
             await self._streams.ask_again(stream)
 

@@ -4,19 +4,14 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
 
 import structlog
-from asyncua import ua
 from asyncua.ua import uaerrors
 
-from pilotline_edge.aside import decoded
 from pilotline_edge.backoff import Backoff
 from pilotline_edge.connection.session import MachineSession
-from pilotline_edge.errors import SubscriptionsRefused, UndecodableMessage
+from pilotline_edge.errors import SubscriptionsRefused
 from pilotline_edge.structures import StructureTypes
-from pilotline_edge.subscription.decoding import decode_republished
 from pilotline_edge.subscription.items import Item
 from pilotline_edge.subscription.key import key_of
 from pilotline_edge.subscription.monitoring import Monitoring
@@ -28,6 +23,7 @@ from pilotline_edge.subscription.publication import (
     sequence_behind,
     sequences_ahead,
 )
+from pilotline_edge.subscription.republication import message_again
 from pilotline_edge.subscription.terms import make_subscription, patience_s
 
 log = structlog.get_logger("pilotline.edge")
@@ -288,33 +284,12 @@ class MachineSubscription:
         for _ in range(_MOST_REPUBLISHED):
             if self.subscription_id is None or (before is not None and asked == before.sequence):
                 return
-            publication = await self._kept(self.subscription_id, asked)
+            publication = await message_again(self.session, self.subscription_id, asked)
             if publication is not None:
                 yield publication
             elif before is None:
                 return
             asked = next_sequence(asked)
-
-    async def _kept(self, subscription_id: int, sequence: int) -> Publication | None:
-        """Ask for a message once more; None where the server has it no longer.
-
-        A conforming server says so with BadMessageNotAvailable, asyncua's with an empty good
-        message. One that cannot be read counts as lost too.
-        """
-        request: Any = ua.RepublishRequest()
-        request.Parameters.SubscriptionId = subscription_id
-        request.Parameters.RetransmitSequenceNumber = sequence
-        timeout_s = self.session.settings.request_timeout_s
-        read = partial(decode_republished, subscription_id=subscription_id)
-        try:
-            body = await self.session.client.uaclient.ask(request, timeout_s)
-            publication = await decoded(bytes(body.read(len(body))), read)
-        except uaerrors.BadMessageNotAvailable:
-            return None
-        except UndecodableMessage as error:
-            log.warning("edge.message_sent_again_lost", reason=str(error))
-            return None
-        return None if publication.keep_alive or publication.sequence != sequence else publication
 
     async def learn(self, publication: Publication) -> None:
         """Ask the server for the types of structures of which tags have a field.
