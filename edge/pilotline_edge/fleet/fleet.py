@@ -32,6 +32,7 @@ log = structlog.get_logger("pilotline.edge")
 
 _RESTART_FIRST_S = 1.0
 _RESTART_CAP_S = 30.0
+_WELL_AFTER_S = 60.0
 
 
 @dataclass(slots=True)
@@ -97,7 +98,8 @@ class Fleet:
 
     Characteristics
         isolation: one machine that fails, hangs or lies delays no other
-        restart: a reader that fails is started anew after 1 to 30 s, for ever
+        restart: a reader that fails is started anew after 1 to 30 s, for ever; after 1 s again
+            once it ran for a minute
         change: machines whose site and endpoint stay keep session and subscriptions; where tags
             come or go, the others lose nothing
 
@@ -249,11 +251,14 @@ async def _supervise(link: MachineLink) -> None:
     """Keep a machine's link running whatever goes wrong in it, except the journal."""
     backoff = Backoff(_RESTART_FIRST_S, _RESTART_CAP_S)
     while True:
+        begun = time.monotonic()
         try:
             await link.run()
         except JournalFailed:
             raise
         except Exception as error:
+            if time.monotonic() - begun > _WELL_AFTER_S:
+                backoff.reset()
             log.exception("edge.link_failed", machine=link.machine.id)
             link.state.restarts += 1
             link.state.disconnected(f"the reader failed: {type(error).__name__}: {error}")
