@@ -98,14 +98,13 @@ class World:
         self.missing.add(group)
 
     def unknown(self) -> list[tuple[str, int]]:
-        """Return what was neither received nor lies in a declared gap."""
+        """Return what was neither received nor lies in a gap as historians keep them."""
+        kept = {(gap.tag, gap.start_ns, gap.cause): gap for gap in self.gaps}.values()
         return [
             (tag, at)
             for tag, at in self.written
             if (tag, at) not in self.received
-            and not any(
-                gap.start_ns <= at <= gap.end_ns and gap.tag in (None, tag) for gap in self.gaps
-            )
+            and not any(gap.start_ns <= at <= gap.end_ns and gap.tag in (None, tag) for gap in kept)
         ]
 
     def check_watermark(self) -> None:
@@ -215,7 +214,8 @@ def test_a_tag_that_stays_away_declares_its_own_gap_when_it_comes_back() -> None
     (shared,) = known.settle()
     assert (shared.tag, shared.start_ns, shared.end_ns) == (None, START, START + 20 * MS)
     (own,) = known.received(100, START + 900 * MS, True, [("state", START + 800 * MS, 0)])
-    assert (own.tag, own.start_ns, own.end_ns) == ("state", START, START + 800 * MS)
+    # By a nanosecond, so that it never takes the place of the shared one.
+    assert (own.tag, own.start_ns, own.end_ns) == ("state", START - 1, START + 800 * MS)
 
 
 def test_a_machine_seen_late_is_trusted_less() -> None:
@@ -337,3 +337,21 @@ def test_a_tag_that_is_polled_instead_is_not_taken_for_published() -> None:
     assert again.covered_ns("state") == START + 9500 * MS
     again.known.assign(["state"], 100)
     assert again.covered_ns("state") == START + 9500 * MS
+
+
+def test_a_tag_that_came_back_later_shortens_no_gap_declared_before() -> None:
+    """Historians know a gap by its tag, start and cause."""
+    agent = coverage()
+    agent.begin(START)
+    agent.received(100, START + 1_000 * MS, True, [(tag, START, 0) for tag in ("speed", "state")])
+    agent.received(500, START + 1_000 * MS, True, [("power", START, 0)])
+    agent.lost(TAGS, Cause.CONNECTION_LOST)
+    came = [("speed", START + 60_000 * MS, 0), ("power", START, 0)]
+    assert agent.received(100, None, False, came) == []
+    (first,) = agent.settle()
+    assert (first.tag, first.end_ns) == (None, START + 60_000 * MS)
+    agent.lost(TAGS, Cause.CONNECTION_LOST)
+    again = [*came, ("state", START + 2_000 * MS, 0)]
+    (second,) = agent.received(100, None, False, again)
+    assert second.end_ns == START + 2_000 * MS
+    assert second.start_ns < first.start_ns, "the first one stays"

@@ -82,4 +82,5 @@ def test_a_tag_that_was_silent_since_long_ends_with_its_own_loss() -> None:
     coverage.received(100, NOW, True, [("speed", START + 900 * MS, 0)])
     coverage.settle()
     gaps = coverage.retire(["power"], NOW, Cause.PLANT_CHANGED)
-    assert gaps == [gap("power", 1, NOW, "server-restarted")]
+    began = START + MS - 1  # not at the instant at which the loss of the others is said to begin
+    assert gaps == [Gap("aarhus", "mill-1", "power", began, NOW, "server-restarted")]

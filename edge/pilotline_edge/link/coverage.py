@@ -279,7 +279,9 @@ class Coverage:
         if opening is None:
             return []
         for tag, start in opening.awaited.items():
-            self._late[tag] = (start, opening.cause)
+            # Historians know a gap by tag, start and cause: a later one from the same start would
+            # take the place of the one declared now, which may reach further.
+            self._late[tag] = (start - 1, opening.cause)
         opening.awaited = {}
         return self._close()
 
