@@ -19,7 +19,7 @@ from tests.faults.chaos.world import World
 from tests.faults.completeness import FOREVER_NS, Verdict, judge
 
 _SITE = "aarhus"
-_POLL_NS = 700_000_000
+_POLL_NS = 1_600_000_000
 """How long a polled value must last to be seen by a poll that is in time."""
 _WATCH_S = 2.0
 

@@ -24,10 +24,10 @@ STEADY = ("a", "b", "c", "x")
 SELDOM = "seldom"
 """Changes every other second."""
 POLLED = "polled"
-"""Changes each second and is polled."""
+"""Changes every other second and is polled."""
 PERIOD_S = 0.1
 _SELDOM_EVERY = 20
-_POLLED_EVERY = 10
+_POLLED_EVERY = 20
 _EVENT_EVERY = 3
 
 

@@ -67,7 +67,7 @@ class Described:
         if self.extended:
             node_id = f"nsu={NAMESPACE};s={{tag}}"
             lines += [self._line(SELDOM)]
-            lines += [f'  {{ id = "{POLLED}", reading = "poll", sampling_ms = 200 }},']
+            lines += [f'  {{ id = "{POLLED}", reading = "poll", sampling_ms = 500 }},']
         text = _MACHINE.format(
             id=self.id,
             name=self.name,
