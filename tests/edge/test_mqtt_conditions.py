@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from pilotline_edge.live.feed import ConditionRow, LinkState
 from pilotline_edge.mqtt import BrokerSession, MqttFeed, condition_key
+from pilotline_edge.mqtt import feed as feed_module
 from pilotline_edge.mqtt.conditions import MOST_LEFT_OVER, ConditionBoards
 from pilotline_historian import EVENTS
 from tests.edge.broker import Broker, mosquitto
@@ -107,6 +108,31 @@ def test_a_broker_that_comes_back_without_memory_is_told_every_condition_again(
             await asyncio.to_thread(broker.start)
             held = await holds(broker, lambda held: len(active(held)) == 1)
             assert kept(held) == active(held) == {topic(LOW)}
+
+    with mosquitto(tmp_path) as broker:
+        asyncio.run(work(broker))
+
+
+def test_values_do_not_wait_until_every_condition_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "MAX_CONDITIONS", 10)
+    many = [(f"ns=2;i={number}", *HOT[1:]) for number in range(30)]
+
+    async def work(broker: Broker) -> None:
+        await broker.topics(0.0)
+        live = feed(broker.url, {"mill-1": many})
+        live.put("mill-1", "speed", 1, 1.0, 0)
+        seen: list[str] = []
+        async with aiomqtt.Client("127.0.0.1", broker.port) as client:
+            await client.subscribe("#", qos=1)
+            async with running(live), asyncio.timeout(40.0):
+                async for message in client.messages:
+                    seen.append(str(message.topic))
+                    if seen[-1] == ABOVE:
+                        break
+        assert len(kept(dict.fromkeys(seen))) == len(many)
+        assert "pilotline/v1/aarhus/mill-1/speed" in seen
 
     with mosquitto(tmp_path) as broker:
         asyncio.run(work(broker))

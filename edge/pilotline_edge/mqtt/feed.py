@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 from typing import Any, Final
 
 import structlog
@@ -25,6 +26,9 @@ log = structlog.get_logger("pilotline.edge")
 MAX_VALUES: Final = 5_000
 """Most values in one round; the others go with the next one."""
 
+MAX_CONDITIONS: Final = 200
+"""Most messages of conditions in one round, each of which is waited for; values come in between."""
+
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
 _FAREWELL_S: Final = 1.0
 _MOST_REFUSALS: Final = 3
@@ -40,7 +44,7 @@ class MqttFeed:
     off.
 
     Characteristics
-        buffered: one value per tag, and what holds at each machine
+        buffered: one value per tag, and one message for each condition that changed
         policy when the broker is away or slow: values are replaced by newer ones
         after it came back: the newest value of every tag, and every condition, is published again
         quality of service: 0 for values, since the next one or the next connection repairs a
@@ -72,6 +76,7 @@ class MqttFeed:
         self._conditions = conditions
         self._newest = NewestValues()
         self._boards = ConditionBoards(self._agent, self._started)
+        self._pending: dict[str, str | None] = {}
         self._sites: dict[str, str] = {}
         self._looked_at: set[str] = set()
         self._stated: dict[str, tuple[str, LinkState]] = {}
@@ -110,6 +115,8 @@ class MqttFeed:
         """Publish on one connection until it is lost."""
         self._newest.all_again()
         self._boards.all_again()
+        # All that holds is said anew; what was to be taken back still is.
+        self._pending = {topic: said for topic, said in self._pending.items() if said is None}
         self._stated.clear()
         self._looked_at.clear()
         try:
@@ -148,16 +155,15 @@ class MqttFeed:
 
     async def _publish_conditions(self, session: BrokerSession) -> None:
         await self._look_for_left_over(session)
-        messages = [
-            (self._topic(topic), payload)
-            for topic, payload in self._boards.changes(self._sites, self._conditions())
-        ]
-        # What is taken back is noted first: if the connection is lost, the next one does it.
-        self._gone |= dict.fromkeys(topic for topic, payload in messages if payload is None)
-        for topic, payload in messages:
-            if payload is not None:
-                self._gone.pop(topic, None)
-        await session.publish_all([each for each in messages if each[1] is not None])
+        for below, payload in self._boards.changes(self._sites, self._conditions()):
+            topic = self._topic(below)
+            # A newer message goes behind what it speaks of.
+            self._pending.pop(topic, None)
+            self._pending[topic] = payload
+        some = list(islice(self._pending.items(), MAX_CONDITIONS))
+        await session.publish_all(some)
+        for topic, _ in some:
+            del self._pending[topic]
 
     async def _take_back(self, session: BrokerSession) -> None:
         gone = list(self._gone)
