@@ -16,6 +16,7 @@ log = structlog.get_logger("pilotline.edge")
 
 APPLICATION_URI = "urn:pilotline:edge"
 _VALIDITY = timedelta(days=5 * 365)
+_OTHERS = 0o077
 _CLOCK_TOLERANCE = timedelta(hours=1)
 WARN_BEFORE = timedelta(days=30)
 _CERTIFICATE, _PRIVATE_KEY = "certificate.der", "private-key.pem"
@@ -66,6 +67,8 @@ def own_identity(folder: Path, host: str | None = None) -> Identity:
     if not (certificate.exists() and key.exists()):
         name = host or socket.gethostname()
         _make(certificate, key, name, f"{APPLICATION_URI}:{name}")
+    if key.stat().st_mode & _OTHERS:
+        log.warning("edge.private_key_readable", file=str(key), remedy=f"chmod 600 {key}")
     identity = _read(certificate, key)
     if identity.expires - datetime.now(UTC) < WARN_BEFORE:
         log.warning(
@@ -175,6 +178,8 @@ def _self_signed(private: rsa.RSAPrivateKey, host: str, uri: str) -> x509.Certif
 
 
 def _write_private(path: Path, content: bytes) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    # Never into a file that is there: it may be another's, or lead to another's.
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(content)

@@ -1,5 +1,6 @@
 """Schema: the journal's tables and how its file is opened."""
 
+import os
 import sqlite3
 import zlib
 from pathlib import Path
@@ -101,6 +102,11 @@ def checksum(*fields: object) -> int:
     return zlib.crc32("\0".join(map(str, fields)).encode("utf-8", "surrogatepass"))
 
 
+def _for_us_alone(path: Path) -> None:
+    """Make a file that only its owner reads; SQLite gives its log and index the same mode."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
 def open_journal(path: Path) -> sqlite3.Connection:
     """Open the journal for writing, making its tables.
 
@@ -110,6 +116,7 @@ def open_journal(path: Path) -> sqlite3.Connection:
     Raises:
         sqlite3.DatabaseError: the file is no journal, or damaged.
     """
+    _for_us_alone(path)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA trusted_schema = OFF")

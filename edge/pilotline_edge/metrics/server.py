@@ -1,9 +1,11 @@
 """Server: metrics and health of an agent over HTTP, in a thread of its own."""
 
 import json
+import socket
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from socketserver import ThreadingMixIn
 from typing import Any
@@ -20,6 +22,9 @@ log = structlog.get_logger("pilotline.edge")
 
 _CLIENT_PATIENCE_S = 5.0
 _LOOK_S = 0.2
+_WHOLE_S = 10.0
+_MOST_CLIENTS = 32
+_ENDS_WITHIN_S = 1.0
 
 Environment = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -48,9 +53,66 @@ class _Handler(WSGIRequestHandler):
 
 
 class _Server(ThreadingMixIn, WSGIServer):
-    """Answers each client in a thread, so that a slow one delays no other."""
+    """Answers each client in a thread, so that a slow one delays no other.
+
+    Characteristics
+        clients: at most 32 at once; one more, and the one that takes longest is cut, so that
+            whoever fills them all keeps no supervisor out
+        time: a client that is not through within 10 s is cut, however often it says something
+    """
 
     daemon_threads = True
+
+    def __init__(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 - the library's
+        self._served: dict[socket.socket, threading.Timer] = {}
+        self._ending: set[socket.socket] = set()
+        self._changed = threading.Condition()
+        super().__init__(*given, **named)
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the library's
+        """Answer a client in a thread of its own."""
+        watch = threading.Timer(_WHOLE_S, _cut, (request,))
+        watch.daemon = True
+        with self._changed:
+            if len(self._served) >= _MOST_CLIENTS:
+                self._end(next(iter(self._served)))
+            self._served[request] = watch
+        watch.start()
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - the library's
+        """End with a client."""
+        super().shutdown_request(request)
+        with self._changed:
+            watch = self._served.pop(request, None)
+            self._ending.discard(request)
+            self._changed.notify_all()
+        if watch is not None:
+            watch.cancel()
+
+    def server_close(self) -> None:
+        """End with all clients."""
+        super().server_close()
+        with self._changed:
+            for request in list(self._served):
+                self._end(request)
+            self._changed.wait_for(lambda: not self._ending, _ENDS_WITHIN_S)
+
+    def _end(self, request: socket.socket) -> None:
+        self._served.pop(request).cancel()
+        self._ending.add(request)
+        _cut(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - the library's
+        """Say what broke, but not that a client went away."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            log.error("edge.metrics_failed", reason=repr(error))
+
+
+def _cut(request: socket.socket) -> None:
+    with suppress(OSError):
+        request.shutdown(socket.SHUT_RDWR)
 
 
 class Pages:
@@ -68,7 +130,14 @@ class Pages:
         self._health = {"/live": overview.hangs, "/ready": overview.not_ready}
 
     def __call__(self, environment: Environment, start: StartResponse) -> Iterable[bytes]:
-        """Answer one request."""
+        """Answer one request, without telling which Python answers."""
+
+        def begin(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:  # noqa: ANN401 - WSGI
+            return start(status, [*headers, ("Server", "pilotline-edge")], *more)
+
+        return self._answered(environment, begin)
+
+    def _answered(self, environment: Environment, start: StartResponse) -> Iterable[bytes]:
         path = environment.get("PATH_INFO", "")
         if environment.get("REQUEST_METHOD") not in ("GET", "HEAD"):
             return _answer(start, "405 Method Not Allowed", {"error": "only GET is known here"})

@@ -176,6 +176,7 @@ def write_status(folder: Path, status: Mapping[str, Any]) -> None:
     path = folder / FILE_NAME
     draft = path.with_suffix(".tmp")
     text = json.dumps(status, ensure_ascii=False, indent=1)
+    draft.unlink(missing_ok=True)  # never through a link that somebody laid
     draft.write_text(text, encoding="utf-8", errors="replace")  # machines may send what is no text
     draft.replace(path)
 

@@ -10,6 +10,10 @@ from pilotline_plant.reading.places import Places
 
 _POSITION = re.compile(r"\s*\(at line (\d+), column \d+\)$")
 _AT_END = re.compile(r"\s*\(at end of document\)$")
+_MOST_PARTS = 200
+_MANY_PARTS = re.compile(
+    rf"""(?<![\w"'.-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{_MOST_PARTS}}}"""
+)
 _LARGEST_BYTES = 16 * 1024 * 1024
 """A plant file beyond this is another file named by accident."""
 
@@ -37,6 +41,9 @@ def read_document(file: Path) -> Document:
     """
     source = _bytes(file)
     text = _text(file, source)
+    if _MANY_PARTS.search(text):
+        # Python's reader takes the square of the number of parts, in time and in memory.
+        raise _unreadable(file, f"a key of more than {_MOST_PARTS} parts is none of a plant")
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
