@@ -35,7 +35,7 @@ def test_a_hundred_clients_that_say_nothing_keep_no_supervisor_out(overview: Ove
         begun = time.monotonic()
         status, _ = ask(port, "/live")
         assert status == 200
-        assert time.monotonic() - begun < 2.0
+        assert time.monotonic() - begun < 5.0
         for client in clients:
             client.close()
 

@@ -125,6 +125,7 @@ def test_what_python_cannot_parse_is_a_mistake_and_not_a_crash(tmp_path: Path) -
     deep.write_text("a = " + "[" * 20_000 + "]" * 20_000)
     long.write_text("a = " + "9" * 10_000)
     assert "nest too deeply" in mistakes_of(deep)[0].reason
+    assert "a number is too long" in mistakes_of(long)[0].reason
 
 
 @pytest.mark.parametrize("key", ["a{}", '"a"{}', "[a{}]", "x = {{a{} = 1}}"])
@@ -133,7 +134,6 @@ def test_a_key_without_end_costs_neither_time_nor_memory(tmp_path: Path, key: st
     long = tmp_path / "plant.toml"
     long.write_text(key.format(".a" * 200_000) + " = 1\n")
     assert "200 parts" in mistakes_of(long)[0].reason
-    assert "a number is too long" in mistakes_of(long)[0].reason
 
 
 def test_an_enormous_file_is_refused_unread(tmp_path: Path) -> None:

@@ -62,6 +62,7 @@ class _Server(ThreadingMixIn, WSGIServer):
     """
 
     daemon_threads = True
+    request_queue_size = 128
 
     def __init__(self, *given: Any, **named: Any) -> None:  # noqa: ANN401 - the library's
         self._served: dict[socket.socket, threading.Timer] = {}
