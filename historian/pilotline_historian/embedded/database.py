@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
+from pilotline_historian.embedded.log_watch import LogWatch
 from pilotline_historian.embedded.schema import (
     ForeignFile,
     NewerSchema,
@@ -38,6 +39,17 @@ _TRY_AGAIN: Final = {
     sqlite3.SQLITE_PROTOCOL: "its write-ahead log could not be locked",
 }
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_DAMAGED_TABLES: Final = frozenset(
+    {
+        sqlite3.SQLITE_ERROR,
+        sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+        sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+        sqlite3.SQLITE_CONSTRAINT_ROWID,
+        sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY,
+    }
+)
+"""Our statements are constants that fit the schema: what fails so tells of damage to the file."""
+
 _NOT_OURS: Final = {
     sqlite3.SQLITE_READONLY: "it cannot be written; check the rights of the file and its folder",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check that its folder exists and may be written",
@@ -74,7 +86,10 @@ class Database:
         self._closed = False
         steps = shipped_steps() if steps is None else steps
         self._version = steps[-1].version
+        self._log_watch = LogWatch(path)
+        self._ready = False
         self._writer = self._prepared(steps)
+        self._ready = True
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -91,6 +106,7 @@ class Database:
                 self._need_version(self._writer)
                 yield self._writer
                 self._writer.execute("COMMIT")
+                self._log_watch.look()
             finally:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
@@ -233,8 +249,10 @@ class Database:
             raise meant from error
 
     def _meaning(self, error: sqlite3.Error) -> HistorianError | None:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in _DAMAGED:
+        # Python's own error, without a code, tells of text that is none.
+        extended = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        code = extended & 0xFF
+        if code in _DAMAGED or (self._ready and extended in _DAMAGED_TABLES):
             return self.damage(error)
         if code in _TRY_AGAIN:
             return HistorianUnavailable(f"historian file {self.path}: {_TRY_AGAIN[code]} ({error})")

@@ -9,6 +9,7 @@ import numpy as np
 from pilotline_historian.columns import Columns, Kind
 from pilotline_historian.embedded.newest import keep_newest
 from pilotline_historian.embedded.page import OpenSamples, decode_pages, encode_page
+from pilotline_historian.embedded.series_ids import sign_series
 from pilotline_historian.embedded.texts import unpack_texts
 
 _RECORD: Final = np.dtype(
@@ -59,6 +60,7 @@ def newest_goes_by_block(connection: sqlite3.Connection) -> None:
 AFTER: Final[Mapping[int, Callable[[sqlite3.Connection], None]]] = {
     5: pages_become_columns,
     8: newest_goes_by_block,
+    9: sign_series,
 }
 """What follows the statements of a step, in the same transaction."""
 

@@ -1,6 +1,8 @@
 """Ids of series: learnt once from the file, given to new ones by a write."""
 
+import json
 import sqlite3
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -13,14 +15,41 @@ from pilotline_historian.embedded.batch import NeedsCare
 from pilotline_historian.limits import series_fault
 from pilotline_historian.sample import Series
 
-_ID: Final = "SELECT id FROM series WHERE site = ? AND machine = ? AND tag = ?"
-_ALL: Final = "SELECT id, site, machine, tag FROM series"
-_INSERT: Final = """
-    INSERT INTO series (site, machine, tag) VALUES (?, ?, ?) ON CONFLICT DO NOTHING
-"""
+_ALL: Final = "SELECT id, site, machine, tag, checksum FROM series NOT INDEXED"
+_NEWEST: Final = "SELECT ifnull(max(id), 0) FROM series"
+_INSERT: Final = "INSERT INTO series (site, machine, tag) VALUES (?, ?, ?) RETURNING id"
+_SIGN: Final = "UPDATE series SET checksum = ? WHERE id = ?"
+_UNSIGNED: Final = "SELECT id, site, machine, tag FROM series"
 
-_ASKED_ONE_BY_ONE: Final = 16
-"""Where more are unknown, reading all of them is faster."""
+
+class DamagedName(ValueError):  # noqa: N818 - turned into a HistorianRefused by the store
+    """A series does not have the name it was given."""
+
+
+def read_series(connection: sqlite3.Connection) -> dict[Series, int]:
+    """Return the id of each series.
+
+    Raises:
+        DamagedName: a row is damaged.
+    """
+    ids = {}
+    for series_id, site, machine, tag, checksum in connection.execute(_ALL):
+        series = Series(site, machine, tag)
+        if checksum != _checksum(series_id, series):
+            raise DamagedName(f"the name of series {series_id} is damaged, it reads {series}")
+        ids[series] = int(series_id)
+    return ids
+
+
+def sign_series(connection: sqlite3.Connection) -> None:
+    """Give every series of a file that has none its checksum."""
+    rows = connection.execute(_UNSIGNED).fetchall()
+    signed = [(_checksum(series_id, Series(*names)), series_id) for series_id, *names in rows]
+    connection.executemany(_SIGN, signed)
+
+
+def _checksum(series_id: int, series: Series) -> int:
+    return zlib.crc32(json.dumps([series_id, *series], default=repr).encode())
 
 
 class SeriesIds:
@@ -33,25 +62,40 @@ class SeriesIds:
 
     def __init__(self) -> None:
         self._ids: dict[Series, int] = {}
+        self._learnt_up_to = 0
         self._last = _Known((), np.empty(0, np.int64))
         self._table = _Known((), np.empty(0, np.int64))
 
     def one(self, connection: sqlite3.Connection, series: Series) -> int | None:
-        """Return the id of a series, or None where there is no such series."""
+        """Return the id of a series, or None where there is no such series.
+
+        Raises:
+            DamagedName: a row is damaged.
+        """
         return self.some(connection, (series,)).get(series)
 
     def some(self, connection: sqlite3.Connection, series: Sequence[Series]) -> dict[Series, int]:
-        """Return the ids of those series that exist."""
-        unknown = [name for name in series if name not in self._ids]
-        if len(unknown) > _ASKED_ONE_BY_ONE:
-            rows = connection.execute(_ALL)
-            self._ids.update((Series(*names), series_id) for series_id, *names in rows)
-        else:
-            for name in unknown:
-                row = connection.execute(_ID, name).fetchone()
-                if row is not None:
-                    self._ids[name] = int(row[0])
+        """Return the ids of those series that exist.
+
+        Raises:
+            DamagedName: a row is damaged.
+        """
+        if any(name not in self._ids for name in series):
+            self.learn(connection)
         return {name: self._ids[name] for name in series if name in self._ids}
+
+    def learn(self, connection: sqlite3.Connection) -> None:
+        """Read all series, unless none was added since; not after giving ids in a transaction.
+
+        From the table and not by the index, so that a damaged index hides no series.
+
+        Raises:
+            DamagedName: a row is damaged.
+        """
+        (newest,) = connection.execute(_NEWEST).fetchone()
+        if newest != self._learnt_up_to:
+            self._ids.update(read_series(connection))
+            self._learnt_up_to = newest
 
     def add(self, giver: "IdGiver") -> None:
         """Know what a write gave ids to, once it has succeeded."""
@@ -61,7 +105,7 @@ class SeriesIds:
 
     def giver(self, connection: sqlite3.Connection) -> "IdGiver":
         """Return what gives ids within one write."""
-        return IdGiver(self._ids, self._last, self._table, connection)
+        return IdGiver(self, self._ids, self._last, self._table, connection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +127,13 @@ class IdGiver:
 
     def __init__(
         self,
+        ids: SeriesIds,
         known: Mapping[Series, int],
         last: _Known,
         table: _Known,
         connection: sqlite3.Connection,
     ) -> None:
+        self._ids = ids
         self._known = known
         self._connection = connection
         self.last = last
@@ -126,6 +172,8 @@ class IdGiver:
         try:
             return _picked(self._known, series)
         except KeyError:
+            if not self.given:
+                self._ids.learn(self._connection)
             for name in dict.fromkeys(series):
                 if name not in self._known and name not in self.given:
                     self.given[name] = self._give(name)
@@ -134,8 +182,8 @@ class IdGiver:
     def _give(self, series: Series) -> int:
         if series_fault(series) is not None:
             raise NeedsCare
-        self._connection.execute(_INSERT, series)
-        (series_id,) = self._connection.execute(_ID, series).fetchone()
+        (series_id,) = self._connection.execute(_INSERT, series).fetchone()
+        self._connection.execute(_SIGN, (_checksum(series_id, series), series_id))
         return int(series_id)
 
 

@@ -22,7 +22,7 @@ from pilotline_historian.embedded.page import OpenSamples
 from pilotline_historian.embedded.reading import read_buckets, read_step
 from pilotline_historian.embedded.retention import read_retention, set_retention
 from pilotline_historian.embedded.sealing import Sealing
-from pilotline_historian.embedded.series_ids import SeriesIds
+from pilotline_historian.embedded.series_ids import DamagedName, SeriesIds, read_series
 from pilotline_historian.event import Event
 from pilotline_historian.grid import Grid
 from pilotline_historian.historian import RejectedEvent, WriteResult
@@ -36,7 +36,6 @@ from pilotline_historian.limits import (
 )
 from pilotline_historian.sample import Bucket, Gap, Sample, Series
 
-_SERIES: Final = "SELECT site, machine, tag FROM series ORDER BY site, machine, tag"
 _UPSERT_GAP: Final = """
     INSERT INTO gap (site, machine, tag, start_ns, end_ns, cause) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET end_ns = excluded.end_ns
@@ -81,7 +80,8 @@ class EmbeddedHistorian:
             return WriteResult(0)
         with self._database.writing() as connection:
             ids = self._ids.giver(connection)
-            batch = batch_of(samples, ids)
+            with self._damage_told(DamagedName):
+                batch = batch_of(samples, ids)
             if len(batch.columns):
                 self._inbox.add(connection, OpenSamples(batch.series_ids, batch.columns))
                 with self._damage_told():
@@ -106,8 +106,8 @@ class EmbeddedHistorian:
 
     def series(self) -> list[Series]:
         """Return every series, sorted."""
-        with self._database.reading() as connection:
-            return sorted(map(Series._make, connection.execute(_SERIES)))
+        with self._database.reading() as connection, self._damage_told():
+            return sorted(read_series(connection))
 
     def raw(self, series: Series, start_ns: int, end_ns: int) -> Iterator[Sample]:
         """Yield samples in time order.
@@ -117,12 +117,11 @@ class EmbeddedHistorian:
         """
         start_ns, end_ns = _clamped(start_ns, end_ns)
         while start_ns < end_ns:
-            with self._database.reading() as connection:
+            with self._database.reading() as connection, self._damage_told():
                 series_id = self._ids.one(connection, series)
                 if series_id is None:
                     return
-                with self._damage_told():
-                    columns, start_ns = read_step(connection, series_id, start_ns, end_ns)
+                columns, start_ns = read_step(connection, series_id, start_ns, end_ns)
             yield from columns.samples(series)
 
     def buckets(self, series: Series, start_ns: int, end_ns: int, points: int) -> list[Bucket]:
@@ -131,24 +130,22 @@ class EmbeddedHistorian:
             return []
         grid = Grid.over(start_ns, end_ns, points)
         start_ns, end_ns = _clamped(start_ns, end_ns)
-        with self._database.reading() as connection:
+        with self._database.reading() as connection, self._damage_told():
             series_id = self._ids.one(connection, series)
             if series_id is None:
                 return []
-            with self._damage_told():
-                return read_buckets(connection, series_id, start_ns, end_ns, grid)
+            return read_buckets(connection, series_id, start_ns, end_ns, grid)
 
     def last(self, series: Sequence[Series]) -> dict[Series, Sample]:
         """Return the newest sample of each series that holds one."""
         if not series:
             return {}
-        with self._database.reading() as connection:
+        with self._database.reading() as connection, self._damage_told():
             ids = self._ids.some(connection, series)
             wanted = np.array(list(ids.values()), np.int64)
-            with self._damage_told():
-                # What is in the inbox was written later than what was dealt.
-                dealt = read_newest(connection, wanted)
-                inbox = read_lane(connection, INBOX, wanted)
+            # What is in the inbox was written later than what was dealt.
+            dealt = read_newest(connection, wanted)
+            inbox = read_lane(connection, INBOX, wanted)
         newest = OpenSamples.concat([dealt, inbox]).newest()
         names = {series_id: name for name, series_id in ids.items()}
         return {sample.series: sample for sample in samples_by_name(newest, names)}
@@ -215,10 +212,10 @@ class EmbeddedHistorian:
         self._database.close()
 
     @contextmanager
-    def _damage_told(self) -> Iterator[None]:
+    def _damage_told(self, sign: type[ValueError] = ValueError) -> Iterator[None]:
         try:
             yield
-        except ValueError as error:
+        except sign as error:
             raise self._database.damage(error) from error
 
 
