@@ -20,14 +20,14 @@ class Room:
         of_one: monitored items of one subscription.
         subscriptions: subscriptions.
         told: whether the server says so beforehand (ServerCapabilities).
-        whole: whether it refuses a call as a whole, and not single items.
+        whole: what it refuses a call as a whole with, or 0 where it refuses single items.
     """
 
     items: int = 1_000
     of_one: int = 1_000
     subscriptions: int = 1_000
     told: bool = False
-    whole: bool = False
+    whole: int = 0
     _service: Any = None
 
     @property
@@ -57,7 +57,7 @@ class Room:
             left = max(min(self.of_one - of_this, self.items - sum(self.taken)), 0)
             asked, params.ItemsToCreate = params.ItemsToCreate, params.ItemsToCreate[:left]
             if self.whole and len(asked) > left:
-                raise ServiceError(StatusCodes.BadTooManyMonitoredItems)
+                raise ServiceError(self.whole)
             return [*await monitor(params), *[_refused()] * (len(asked) - left)]
 
         service.create_subscription = create_subscription

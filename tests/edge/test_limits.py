@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asyncua.ua.status_codes import StatusCodes
 
 from pilotline_edge.link.coverage import Coverage
 from pilotline_edge.subscription.key import interval_of, key_of, part_of
@@ -24,7 +25,8 @@ TAGS = tuple("abcdefgh")
 EVER = 2**63 - 1
 TOLD = Room(of_one=3, told=True)
 REFUSES_ITEMS = Room(of_one=3)
-REFUSES_CALLS = Room(of_one=3, whole=True)
+REFUSES_CALLS = Room(of_one=3, whole=StatusCodes.BadTooManyMonitoredItems)
+OPERATIONS = Room(of_one=3, whole=StatusCodes.BadTooManyOperations)
 
 
 def reading(data: Path) -> dict[str, Any]:
@@ -62,7 +64,9 @@ async def every_tag_read(data: Path, subscribed: int = len(TAGS)) -> None:
 
 
 @pytest.mark.parametrize(
-    "room", [TOLD, REFUSES_ITEMS, REFUSES_CALLS], ids=["told", "refuses items", "refuses calls"]
+    "room",
+    [TOLD, REFUSES_ITEMS, REFUSES_CALLS, OPERATIONS],
+    ids=["told", "refuses items", "refuses calls", "refuses any operation"],
 )
 def test_tags_beyond_the_room_of_a_subscription_come_to_further_ones(
     tmp_path: Path, room: Room

@@ -104,6 +104,10 @@ class Monitoring:
             half = len(wanted) // 2
             if not half:
                 return [_no_room()]
+        except uaerrors.BadTooManyOperations:
+            if len(wanted) > 1:
+                raise  # and is asked for less at once
+            return [_no_room()]
         first = await self._ask(wanted[:half])
         if any(each.StatusCode.value == _NO_ROOM for each in first):
             return first + [_no_room()] * (len(wanted) - half)
