@@ -25,7 +25,7 @@ from clocks import Cost, Timed, sync_ms, timed
 from peers import Peer, peers
 from rich.console import Console
 from rich.table import Table
-from workload import BATCH, SECOND_NS, START_NS, batches, series
+from workload import BATCH, SECOND_NS, START_NS, as_columns, batches, series
 
 from pilotline_historian import Historian, Series, open_historian
 from pilotline_historian.embedded import EmbeddedHistorian
@@ -66,6 +66,7 @@ class Figures:
     bytes_per_sample: float | None
     week: Timed
     last_100: Timed
+    ten_series_columns: Append | None = None
     thousand_series: Append | None = None
     ten_thousand_series: Append | None = None
     last_10_000: Timed | None = None
@@ -120,6 +121,8 @@ def measured(fresh: Iterator[str], folder: Path, *, embedded: bool) -> Figures:
     url = next(fresh)
     with closing(open_historian(url)) as store:
         ten = appended(store, series(10), RUN_SAMPLES)
+    with closing(open_historian(next(fresh))) as store:
+        columns = appended(store, series(10), RUN_SAMPLES, columns=True)
     stored = Path(url.removeprefix("sqlite:///")).stat().st_size if embedded else None
     with closing(open_historian(next(fresh))) as store:
         thousand = appended(store, series(1_000), RUN_SAMPLES)
@@ -142,6 +145,7 @@ def measured(fresh: Iterator[str], folder: Path, *, embedded: bool) -> Figures:
         None if stored is None else stored / RUN_SAMPLES,
         week,
         last_100,
+        columns,
         thousand,
         ten_thousand,
         last_all,
@@ -166,11 +170,14 @@ def measured_peers(folder: Path) -> Iterator[Figures]:
         yield Figures(ten.name, rate, bytes_per_sample, week, last_100)
 
 
-def appended(store: Historian | Peer, written: list[Series], samples: int) -> Append:
-    """Write samples of these series in batches."""
+def appended(
+    store: Historian | Peer, written: list[Series], samples: int, *, columns: bool = False
+) -> Append:
+    """Write samples of these series in batches, each a list or columns."""
     cost = Cost()
     done = 0
-    for batch in batches(written, samples, len(written)):
+    for made in batches(written, samples, len(written)):
+        batch = as_columns(made, written) if columns else made
         cost.add(lambda batch=batch: store.write(batch))  # type: ignore[misc]
         done += len(batch)
     return Append(done / cost.wall_s, done / cost.cpu_s, cost.longest_s * 1_000)
@@ -211,7 +218,7 @@ def show(every: list[Figures], disk_ms: float | None) -> None:
     for what, bar, shown, met in bars(ours):
         table.add_row(what, bar, shown, "yes" if met else "NO")
     console.print(table)
-    for name in ("thousand_series", "ten_thousand_series"):
+    for name in ("ten_series_columns", "thousand_series", "ten_thousand_series"):
         rate: Append | None = getattr(ours, name)
         if rate is not None:
             console.print(
@@ -243,14 +250,14 @@ def show(every: list[Figures], disk_ms: float | None) -> None:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("url", nargs="?", help="an InfluxDB; five databases are made from its name")
+    parser.add_argument("url", nargs="?", help="an InfluxDB; six databases are made from its name")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
     parser.add_argument("--folder", type=Path, help="where the embedded store's disk is")
     parser.add_argument("--no-peers", action="store_true", help="only our own store")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.folder) as made:
         folder = Path(made)
-        names = (f"{arguments.url or f'sqlite:///{folder}/store'}-{run}" for run in range(5))
+        names = (f"{arguments.url or f'sqlite:///{folder}/store'}-{run}" for run in range(6))
         every = [measured(names, folder, embedded=arguments.url is None)]
         if not arguments.no_peers:
             every.extend(measured_peers(folder))

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from pilotline_historian import Sample, Series
+from pilotline_historian.columns import Columns, Kind
+from pilotline_historian.sample_columns import SampleColumns
 
 START_NS = 1_780_000_000_000_000_000
 SECOND_NS = 1_000_000_000
@@ -17,7 +19,7 @@ def series(count: int) -> list[Series]:
 
 
 def batches(series: list[Series], samples: int, seed: int) -> Iterator[list[Sample]]:
-    """Yield batches as an edge writes them: one round of all series after the other, 1 s apart.
+    """Yield batches as a client writes them: one round of all series after the other, 1 s apart.
 
     Source times jitter by a millisecond in OPC UA's 100 ns, values have three decimals.
     """
@@ -34,3 +36,17 @@ def batches(series: list[Series], samples: int, seed: int) -> Iterator[list[Samp
                 ranks.tolist(), source, values, server, strict=True
             )
         ]
+
+
+def as_columns(batch: list[Sample], names: list[Series]) -> SampleColumns:
+    """Return a batch of `batches` as an edge hands it over."""
+    place = {name: number for number, name in enumerate(names)}
+    columns = Columns(
+        np.array([sample.source_time_ns for sample in batch], np.int64),
+        np.full(len(batch), Kind.FLOAT, np.uint8),
+        np.array([sample.value for sample in batch], np.float64).view(np.int64),
+        np.array([sample.status for sample in batch], np.uint32),
+        np.array([sample.server_time_ns for sample in batch], np.int64),
+        (),
+    )
+    return SampleColumns(names, np.array([place[sample.series] for sample in batch]), columns)
