@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
 
 from tests.browser.chromium import (
     CHROMIUM_FLAGS,
@@ -25,6 +25,8 @@ SIZES = {
     "wall": (1920, 1080),
     "phone": (390, 844),
 }
+
+expect.set_options(timeout=15_000)
 
 OpenPage = Callable[..., Page]
 

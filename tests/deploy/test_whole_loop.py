@@ -129,7 +129,7 @@ def solve(planner: httpx.Client) -> dict[str, Any]:
     """Let the worker make a draft and return it."""
 
     def started() -> str | None:
-        answer = planner.post("/solves", json={"time_limit_s": 3})
+        answer = planner.post("/solves", json={"time_limit_s": 8})
         if answer.status_code == httpx.codes.CONFLICT:
             return None
         assert answer.status_code == httpx.codes.ACCEPTED, answer.text

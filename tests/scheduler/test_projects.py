@@ -148,6 +148,7 @@ def test_a_project_with_a_deadline_or_another_goal_is_left_to_the_general_search
         assert project_of(compile_problem(other)) is None
 
 
+@pytest.mark.alone
 def test_a_published_project_comes_within_a_fiftieth_of_the_best_known() -> None:
     # Kolisch & Sprecher 1997; best known 141.
     problem = read_one(instance("rcpsp/j120_17_1.rcp"), "rcpsp")
