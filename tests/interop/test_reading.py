@@ -1,6 +1,7 @@
 """How tags are read of node-opcua, which filters deadbands as the standard has it."""
 
 import asyncio
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -66,3 +67,28 @@ def test_the_server_filters_where_it_can_and_the_agent_where_it_cannot(tmp_path:
     assert reading["deadbands_by_agent"] == 2, "of the polled ones"
     assert (reading["subscribed"], reading["polled"]) == (5, 2)
     assert status["bad_tags"] == {}
+
+
+async def _quiet(tmp_path: Path) -> tuple[float, dict[str, Any]]:
+    historian, data = MemoryHistorian(), tmp_path / "data"
+    async with (
+        NodeMachine(("busy", "quiet"), tmp_path / "pki", resting=True) as mill,
+        agent(plant(machine(mill.url, [tag("busy"), tag("quiet")])), historian, data),
+    ):
+        await until(lambda: len(historian.stored) >= 2)
+        begun = max(at for _, at in historian.stored) / 1e9
+
+        def known_s() -> float:
+            instant = status_of(data).get("covered_until")
+            return datetime.fromisoformat(instant).timestamp() - begun if instant else 0.0
+
+        await until(lambda: known_s() > 3)
+        return known_s(), status_of(data)
+
+
+def test_tags_that_rest_are_known_though_node_opcua_writes_no_publish_time(tmp_path: Path) -> None:
+    """It dates its answers only: `edge.covered` stood still at the value a tag began with."""
+    need_node_opcua()
+    known_s, status = asyncio.run(_quiet(tmp_path))
+    assert known_s > 3
+    assert status["clock_skew_s"] is not None

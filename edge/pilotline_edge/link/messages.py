@@ -91,7 +91,7 @@ class Messages:
             return Taken()
         subscription = stream.subscription
         subscription.heard()
-        self._heard(publication.published_ns)
+        self._heard(publication.published_ns or publication.answered_ns)
         if publication.ended is not None:
             raise SubscriptionLost(
                 publication.subscription_id, f"the server ended it ({publication.ended:#010x})"

@@ -77,7 +77,7 @@ class ValueStream:
         found = [*gaps, *self._full_queues(seen)]
         found += intake.coverage.received(
             subscription.key,
-            publication.published_ns,
+            publication.published_ns if replayed else subscription.told_until_ns(publication),
             not publication.more and not replayed,
             seen,
         )

@@ -61,6 +61,7 @@ def decode_republished(body: bytes, subscription_id: int) -> Publication:
 def _fast(body: bytes) -> Publication:
     if body[:4] != _PUBLISH_RESPONSE or header_extends(body):
         raise NotPlain
+    (answered,) = _i64(body, 4)
     (subscription_id,) = _u32(body, 28)
     (available,) = _i32(body, 32)
     at = 36 + 4 * max(available, 0)
@@ -85,7 +86,14 @@ def _fast(body: bytes) -> Publication:
         read += len(piece)
         at += length
     changes = pieces[0] if len(pieces) == 1 else list(chain.from_iterable(pieces))
-    return Publication(subscription_id, sequence, ns_of_ticks(published), more, changes)
+    return Publication(
+        subscription_id,
+        sequence,
+        ns_of_ticks(published),
+        more,
+        changes,
+        answered_ns=ns_of_ticks(answered),
+    )
 
 
 def _read_changes(body: bytes, at: int, most: int) -> tuple[Sequence[Change], int]:

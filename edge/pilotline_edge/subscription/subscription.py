@@ -89,6 +89,7 @@ class MachineSubscription:
     polled: set[str] | None = None
     _retry: Backoff = field(default_factory=lambda: Backoff(_RETRY_FIRST_S, _RETRY_CAP_S))
     _heard: float = 0.0
+    _emptied_ns: int | None = None
     _begun: bool = False
     _unprepared: bool = False
     _handles: dict[int, Item] = field(default_factory=dict)
@@ -169,6 +170,18 @@ class MachineSubscription:
     def listen(self) -> None:
         """Begin to expect messages; called when a connection is made."""
         self._heard = asyncio.get_running_loop().time()
+        self._emptied_ns = None
+
+    def told_until_ns(self, publication: Publication) -> int | None:
+        """Return up to when a message, with those before it, tells what changed at the server.
+
+        That is its publish time. A server that writes none (node-opcua) dates its answers at
+        least, but a message may have waited for a request: all that is certain is that it was
+        made after the answer before, if nothing was left to send then.
+        """
+        before = self._emptied_ns
+        self._emptied_ns = None if publication.more else publication.answered_ns
+        return publication.published_ns or before
 
     def silence_s(self) -> float:
         """Return the seconds since the server spoke of this subscription."""
