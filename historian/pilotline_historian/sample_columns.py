@@ -67,6 +67,11 @@ class SampleColumns(Sequence[Sample]):
     def __repr__(self) -> str:
         return f"SampleColumns({self._all()!r})"
 
+    def pick(self, rows: Sequence[int]) -> list[Sample]:
+        """Return the samples of some rows, making no others."""
+        chosen = np.array(rows, np.intp)
+        return list(SampleColumns(self.names, self.places[chosen], self.columns.take(chosen)))
+
     def without(self, tag: str) -> "SampleColumns":
         """Return the samples of all other tags."""
         seen = np.unique(self.places).tolist()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pilotline_historian import Historian, HistorianUnavailable, Sample, Series, Value
 from pilotline_historian.columns import NO_TIME, Columns, Kind
 from pilotline_historian.embedded import EmbeddedHistorian, inbox
+from pilotline_historian.influxdb.line_protocol import LineEncoder
 from pilotline_historian.limits import FIRST_TIME_NS, LAST_TIME_NS, TEXT_BYTES
 from pilotline_historian.sample_columns import SampleColumns
 from tests.historian.samples import BAD, MILL, NOON_NS, OVEN, at, each_second, same
@@ -132,3 +133,32 @@ def test_a_write_that_failed_gave_no_ids(embedded: Historian) -> None:
     assert embedded.write(batch).stored == 5_000
     assert list(embedded.raw(OVEN, *AGES)) == list(batch)
     assert [sample.value for sample in embedded.raw(third, *AGES)] == [3.5]
+
+
+@given(st.lists(_sample | st.builds(at, st.sampled_from([0, 1]), st.floats()), max_size=12))
+def test_columns_become_the_lines_that_their_samples_become(samples: list[Sample]) -> None:
+    encoder = LineEncoder()
+    assert list(encoder.usual_lines(as_columns(samples))) == [None] * len(samples)
+    for sample in samples:
+        encoder.line(sample)
+    assert list(encoder.usual_lines(as_columns(samples))) == list(encoder.usual_lines(samples))
+
+
+@pytest.mark.parametrize("age_ns", [FIRST_TIME_NS - 1, LAST_TIME_NS + 1])
+def test_a_time_that_no_store_takes_has_no_usual_line(age_ns: int) -> None:
+    encoder = LineEncoder()
+    sound = at(0, 1.5, series=MILL, server_time_ns=NOON_NS)
+    batch = [sound, sound._replace(source_time_ns=age_ns), sound._replace(server_time_ns=age_ns)]
+    encoder.line(sound)
+    assert list(encoder.usual_lines(as_columns(batch))) == [
+        encoder.line(sound).encode(),
+        None,
+        None,
+    ]
+
+
+@given(st.lists(_sample, min_size=1, max_size=8), st.data())
+def test_some_rows_are_read_without_the_others(samples: list[Sample], data: st.DataObject) -> None:
+    rows = data.draw(st.lists(st.integers(0, len(samples) - 1), max_size=8))
+    picked = as_columns(samples).pick(rows)
+    assert all(same(a, samples[row]) for a, row in zip(picked, rows, strict=True))

@@ -46,6 +46,12 @@ _PAGE_GROWTH: Final = 15
 _Item = TypeVar("_Item")
 
 
+def _chosen(samples: Sequence[Sample], places: Sequence[int]) -> Sequence[Sample]:
+    """Return the samples at some places, of columns without making the others."""
+    pick = getattr(samples, "pick", None)
+    return [samples[place] for place in places] if pick is None else pick(places)
+
+
 class InfluxHistorian:
     """A historian in a bucket of InfluxDB 2.x or 3, or a database of 1.x.
 
@@ -69,23 +75,25 @@ class InfluxHistorian:
 
     def write(self, samples: Sequence[Sample]) -> WriteResult:
         """Store samples; see `Historian.write`."""
-        rejected: list[Rejected] = []
-        sound: list[Sample] = []
-        lines: list[bytes] = []
-        for sample, usual in zip(samples, self._encoder.usual_lines(samples), strict=True):
-            line = usual
-            if line is None:
-                fault = sample_fault(sample)
-                if fault is not None:
-                    rejected.append(Rejected(sample, fault))
-                    continue
-                line = self._encoder.line(sample._replace(value=plain(sample.value))).encode()
-            sound.append(sample)
-            lines.append(line)
-        if lines:
-            bad = self._delivery.deliver(lines)
-            rejected.extend(Rejected(sound[place], reason) for place, reason in bad.items())
-        return WriteResult(len(samples) - len(rejected), tuple(rejected))
+        lines = list(self._encoder.usual_lines(samples))
+        others = [place for place, line in enumerate(lines) if line is None]
+        faults: dict[int, str] = {}
+        for place, sample in zip(others, _chosen(samples, others), strict=True):
+            fault = sample_fault(sample)
+            if fault is not None:
+                faults[place] = fault
+                continue
+            lines[place] = self._encoder.line(sample._replace(value=plain(sample.value))).encode()
+        sound = [line for line in lines if line is not None]
+        if sound:
+            places = [place for place, line in enumerate(lines) if line is not None]
+            bad = self._delivery.deliver(sound)
+            faults |= {places[place]: reason for place, reason in bad.items()}
+        rejected = zip(_chosen(samples, list(faults)), faults.values(), strict=True)
+        return WriteResult(
+            len(samples) - len(faults),
+            tuple(Rejected(sample, reason) for sample, reason in rejected),
+        )
 
     def write_gaps(self, gaps: Sequence[Gap]) -> None:
         """Store gaps; see `Historian.write_gaps`. A gap written again may end elsewhere.
