@@ -289,6 +289,7 @@ def test_an_export_says_units_and_gaps_beside_the_samples(line: Line) -> None:
 def test_a_mistake_is_explained_in_a_sentence(
     line: Line, words: tuple[str, ...], reason: str
 ) -> None:
+    open_historian(line.url, create=True).close()
     given = {"--plant": str(BENCH), "--data": str(line.folder), "--out": str(line.folder / "x.csv")}
     asked = [part for pair in given.items() if pair[0] not in words for part in pair]
     told = CliRunner().invoke(app, ["run", *words, *asked, "--historian", line.url])

@@ -240,7 +240,9 @@ class TestInfluxDB1:
     ],
 )
 def test_a_mistake_is_explained(embedded_file: Path, words: tuple[str, ...], reason: str) -> None:
-    told = CliRunner().invoke(app, [*words, "--historian", f"sqlite:///{embedded_file}"])
+    url = f"sqlite:///{embedded_file}"
+    open_historian(url, create=True).close()
+    told = CliRunner().invoke(app, [*words, "--historian", url])
     assert told.exit_code in (1, 2)
     assert reason in " ".join(told.stderr.replace("│", " ").split())
 

@@ -134,8 +134,8 @@ def test_an_answer_by_gzip_is_read_and_by_what_nobody_asked_for_is_not() -> None
     def packed(connection: socket.socket, request: bytes) -> None:
         body = gzip.compress(b"{}")
         coding = b"br" if b"/br" in request else b"gzip"
-        head = b"Content-Encoding: %s\r\nContent-Length: %d\r\n\r\n" % (coding, len(body))
-        connection.sendall(OK + head + body)
+        head = b"Content-Encoding: %s\r\nContent-Length: %d\r\n" % (coding, len(body))
+        connection.sendall(OK + head + b"Connection: close\r\n\r\n" + body)
 
     pool = BoundedPool(urllib3.PoolManager(retries=False), 5.0)
     with serving(packed) as port:
