@@ -11,8 +11,9 @@ from itertools import chain
 from pilotline_edge.errors import UndecodableMessage
 from pilotline_edge.subscription.data_values import NotPlain, ns_of_ticks, read_data_value
 from pilotline_edge.subscription.generic import decode_generic, decode_republished_generic
-from pilotline_edge.subscription.publication import Change, ChangeColumns, Changes, Publication
+from pilotline_edge.subscription.publication import Change, Changes, Publication
 from pilotline_edge.subscription.response import header_extends
+from pilotline_edge.subscription.rows import read_rows
 
 _PUBLISH_RESPONSE = b"\x01\x00\x3d\x03"
 _REPUBLISH_RESPONSE = b"\x01\x00\x43\x03"
@@ -105,7 +106,7 @@ def _read_changes(body: bytes, at: int, most: int) -> tuple[Sequence[Change], in
             f"a publish response of {len(body)} bytes holds more than the {MOST_CHANGES} values "
             "up to which one is read"
         )
-    if count >= LEAST_ROWS and (found := _read_rows(body, at, count)):
+    if count >= LEAST_ROWS and (found := read_rows(body, at, count)):
         return Changes(found[0]), found[1]
     changes: list[Change] = []
     for _ in range(count):
@@ -113,9 +114,3 @@ def _read_changes(body: bytes, at: int, most: int) -> tuple[Sequence[Change], in
         held, at = read_data_value(body, at + 4)
         changes.append((handle, *held))
     return changes, at
-
-
-def _read_rows(body: bytes, at: int, count: int) -> tuple[ChangeColumns, int] | None:
-    from pilotline_edge.subscription.rows import read_rows
-
-    return read_rows(body, at, count)

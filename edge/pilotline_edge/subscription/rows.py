@@ -2,8 +2,7 @@
 
 A server that reports hundreds of changes in one message sends rows of one layout more often than
 not: the same type, with status or without, both times. Such rows are an array to numpy, read in a
-sixth of the time of reading them one by one. This module is imported with the first such message,
-so that an agent of small machines does without numpy's 16 MB.
+sixth of the time of reading them one by one.
 """
 
 from functools import cache
