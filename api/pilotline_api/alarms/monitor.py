@@ -177,7 +177,7 @@ class AlarmMonitor:
             if now.monotonic_s - lost_s >= CONNECTION_LOST_S:
                 watch = self._watches[Condition(machine, None, CONNECTION)]
                 if self._begins(watch, now):
-                    message = f"{self._names[machine]}: connection lost"
+                    message = f"{self._names[machine]} has lost its connection"
                     yield _raised(watch, Severity.WARNING, message, now)
         for condition in list(self._calming):
             yield from self._calm(self._watches[condition], now)
