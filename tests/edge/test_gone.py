@@ -4,11 +4,12 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from pilotline_edge.cause import Cause
 from pilotline_edge.events.coverage import EventCoverage
-from pilotline_edge.events.intake import coverage_key
+from pilotline_edge.events.intake import coverage_key, recall_events
 from pilotline_edge.fleet.fleet import recall
 from pilotline_edge.fleet.gone import retire_gone
 from pilotline_edge.journal import Entry, Journal, Samples
@@ -103,3 +104,25 @@ def _gone(journal: Journal, machines: list[Machine]) -> None:
     retire_gone(journal, machines)
     # Begun once more, it declares nothing twice.
     assert retire_gone(journal, machines) == []
+
+
+def test_what_was_declared_once_ends_no_later_start(tmp_path: Path) -> None:
+    """What is left of it looked like something, and the second start after it failed."""
+    gone = partial(_gone, machines=[replace(MILL, events=None)])
+    assert len(gaps_after(tmp_path, known(), gone)) == 1
+
+    async def again() -> None:
+        journal = Journal.open(tmp_path / "journal.sqlite", ())
+        try:
+            assert retire_gone(journal, [replace(MILL, events=None)]) == []
+            assert recall_events(MILL, journal) is not None, "events are read once more"
+            await asyncio.gather(*retire_gone(journal, []))
+        finally:
+            journal.close()
+        journal = Journal.open(tmp_path / "journal.sqlite", ())
+        try:
+            assert retire_gone(journal, []) == []
+        finally:
+            journal.close()
+
+    asyncio.run(again())

@@ -78,7 +78,8 @@ def _declare(
 ) -> asyncio.Future[None]:
     journal.coverage[key] = after
     kept = json.dumps({name: value for name, value in after.items() if name not in BY_TAG})
-    times = SourceTimes(whole=True)
+    # Events have none: an empty row would make their state look like one of a machine.
+    times = None if key.endswith(f"/{EVENTS}") else SourceTimes(whole=True)
     entry = Entry(
         site, machine, now_ns, Samples(), gaps, kept, coverage_key=key, source_times=times
     )
